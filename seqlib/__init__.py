@@ -1,0 +1,27 @@
+"""Recurrent layers, decoding and data for sequence models, written to be read.
+
+``import seqlib`` costs nothing: each room is imported when it is first used, so that fetching
+a data set does not wait for TensorFlow.
+
+Example:
+    >>> import seqlib
+    >>> seqlib.layers.LSTM(32).units
+    32
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+__all__ = ["data", "decoding", "layers", "text"]
+
+
+def __getattr__(name):
+    """Import a room of the package the first time that it is named (PEP 562)."""
+    if name in __all__:
+        return importlib.import_module(f"seqlib.{name}")
+    raise AttributeError(f"module 'seqlib' has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__():
+    return [*globals(), *__all__]

@@ -1,0 +1,20 @@
+"""Keras layers, equation by equation; they go wherever a layer of `keras.layers` goes."""
+
+from seqlib.layers.backend import native_stderr_muted  # first: it imports Keras quietly
+from seqlib.layers.gru import GRU, GRUCell
+from seqlib.layers.lstm import LSTM, LSTMCell
+from seqlib.layers.recurrent_cell import RecurrentCell
+from seqlib.layers.recurrent_layer import RecurrentLayer
+from seqlib.layers.simple_rnn import SimpleRNN, SimpleRNNCell
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "GRUCell",
+    "LSTMCell",
+    "RecurrentCell",
+    "RecurrentLayer",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "native_stderr_muted",
+]

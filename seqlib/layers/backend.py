@@ -1,0 +1,38 @@
+"""Import Keras and its backend once, without the chatter.
+
+TensorFlow's C++ code writes to file descriptor 2 while it is imported, below the reach of
+``sys.stderr`` and of ``TF_CPP_MIN_LOG_LEVEL``. A notebook would show those lines as errors, so the
+descriptor is turned away for the import alone; a Python exception still surfaces as it should.
+"""
+
+import contextlib
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors reach Python as exceptions anyway
+
+
+@contextlib.contextmanager
+def native_stderr_muted():
+    """Send what native code writes to file descriptor 2 nowhere, for the length of the block.
+
+    Example:
+        >>> with native_stderr_muted():
+        ...     written = os.write(2, b"not seen")
+        >>> written
+        8
+    """
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+with native_stderr_muted():
+    import keras
+
+    keras.ops.zeros(())  # the devices are set up, and talked about, by the first operation

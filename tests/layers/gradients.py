@@ -1,0 +1,62 @@
+"""Gradients by automatic differentiation on any backend, and by finite differences."""
+
+import keras
+import numpy as np
+
+
+def value_and_gradients(loss, variables):
+    """Return loss() and its gradients with respect to Keras variables, as NumPy arrays."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            value = loss()
+        gradients = tape.gradient(value, [variable.value for variable in variables])
+    elif backend == "jax":
+        import jax
+
+        def stateless(values):
+            with keras.StatelessScope(state_mapping=zip(variables, values, strict=True)):
+                return loss()
+
+        value, gradients = jax.value_and_grad(stateless)([v.value for v in variables])
+    else:
+        import torch
+
+        value = loss()
+        gradients = torch.autograd.grad(value, [variable.value for variable in variables])
+    return to_numpy(value), [to_numpy(gradient) for gradient in gradients]
+
+
+def finite_differences(loss, variable, directions, step=1e-5):
+    """Return the slope of loss() along directions of a float64 variable, by central differences.
+
+    Args:
+        loss: Function without arguments that returns a scalar.
+        variable: The variable to move; it is left as it was.
+        directions: (number, *shape of the variable).
+
+    Returns:
+        (number,) slopes.
+    """
+    start = to_numpy(variable)
+    slopes = []
+    for direction in directions:
+        ends = []
+        for sign in (1, -1):
+            variable.assign(start + sign * step * direction)
+            ends.append(float(to_numpy(loss())))
+        slopes.append((ends[0] - ends[1]) / (2 * step))
+    variable.assign(start)
+    return np.array(slopes)
+
+
+def relative_error(a, b):
+    """Return ||a - b|| / (||a|| + ||b||)."""
+    return np.linalg.norm(a - b) / max(np.linalg.norm(a) + np.linalg.norm(b), 1e-300)
+
+
+def to_numpy(x):
+    """Return a tensor or a variable of any backend as a NumPy array."""
+    return np.array(keras.ops.convert_to_numpy(getattr(x, "value", x)))
