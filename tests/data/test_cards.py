@@ -1,0 +1,121 @@
+import subprocess
+import sys
+
+import pytest
+
+from seqlib import data
+from seqlib.data import cards, readme
+
+DESCRIBED = {
+    *("dinosaurs", "sonnets", "glove", "questions_words", "wordsim353", "simlex999"),
+    *("movie_reviews", "state_of_the_union", "english_spanish", "conll2003", "wnut17", "squad"),
+    *("minilm", "stories", "dates", "emojify", "espeak_voices", "joe_voice", "background_noise"),
+    *("speech_commands", "mini_speech_commands", "bach_chorales", "ryans_mammoth"),
+    "essen_folk_songs",
+}
+
+
+def test_every_data_set_of_the_course_has_a_card():
+    assert set(data.names()) == DESCRIBED
+
+
+@pytest.mark.parametrize("name", sorted(DESCRIBED))
+def test_a_card_is_valid_and_tells_licence_and_citation(name):
+    card = data.card(name)
+    shown = str(card)
+    assert " ".join(card.licence.split()) in shown
+    assert " ".join(card.citation.split()) in shown
+    assert card.notebooks
+    assert card.kind in ("generated", "written") or card.canonical
+
+
+def test_cards_that_share_an_archive_pin_the_same_one():
+    archives = {}
+    for archive in (data.card(name).archive for name in data.names()):
+        if archive:
+            assert archives.setdefault(archive.package, archive) == archive
+
+
+def test_a_canonical_file_that_is_a_member_has_its_size():
+    for card in map(data.card, data.names()):
+        for source in card.sources:
+            member = card.member(source.file)
+            assert member is None or source.size == member.size
+
+
+@pytest.mark.parametrize("name", ["conll2003", "movie_reviews", "essen_folk_songs", "squad"])
+def test_limits_of_a_licence_come_with_licence_and_citation(name):
+    card = data.card(name)
+    assert all(part in card.notice() for part in (card.restrictions, card.licence, card.citation))
+
+
+def test_the_readme_table_is_in_step():
+    text = (cards.folder() / "README.md").read_text(encoding="utf-8")
+    assert readme.updated(text) == text, "run: python -m seqlib.data.readme"
+
+
+def test_an_unknown_name_lists_close_ones():
+    with pytest.raises(data.UnknownDataSet, match=r"'dinosaur'.*Did you mean 'dinosaurs'"):
+        data.card("dinosaur")
+    with pytest.raises(ValueError, match=r"No data set is called 7\. There are: bach_chorales"):
+        data.card(7)
+
+
+MEMBER = {"file": "a.txt", "path": "p/a.txt", "sha256": "0" * 64, "size": 1}
+ARCHIVE = {"package": "p", "version": "1.0", "sha256": "0" * 64, "size": 1}
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"colour": "red"}, "unknown colour; allowed are name, title"),
+        ({"licence": ""}, "licence is empty"),
+        ({"licence": 3}, "licence is 3; it must be of type str"),
+        ({"name": "other"}, "name is 'other', but the file is made_up.toml"),
+        ({"kind": "web"}, "kind is 'web'; allowed are archive, canonical"),
+        ({"kind": "package"}, "kind 'package' needs requires"),
+        ({"kind": "canonical"}, r"kind 'canonical' needs \[\[sources\]\]"),
+        ({"canonical": "file:///etc/hosts"}, "'file:///etc/hosts' is not an http or https address"),
+        ({"archive": ARCHIVE}, r"kind 'archive' goes with \[archive\] and \[\[members\]\]"),
+        ({"members": [MEMBER | {"sha256": "abc"}]}, "sha256 is 'abc'; it must be 64"),
+        ({"members": [MEMBER | {"size": 0}]}, "size is 0; it must be positive"),
+        ({"members": [MEMBER | {"file": "../a"}]}, "it must be a plain file name"),
+        ({"members": [MEMBER | {"path": ""}]}, "needs either path or pattern"),
+        ({"members": [MEMBER, MEMBER]}, "two members are kept under one name"),
+        ({"archive": {"package": "p"}}, r"\[archive\]: .*missing.*'version'"),
+    ],
+)
+def test_a_wrong_card_is_rejected_with_its_file_and_field(shelf, fields, message):
+    if "members" in fields:
+        fields = {"kind": "archive", "archive": ARCHIVE} | fields
+    shelf.write("made_up", **({"kind": "generated"} | fields))
+    with pytest.raises(data.DataError, match=message) as caught:
+        data.card("made_up")
+    assert "made_up.toml" in str(caught.value)
+
+
+def test_a_card_that_is_not_toml_is_named(shelf):
+    (shelf.cards / "made_up.toml").write_text("name = ", encoding="utf-8")
+    with pytest.raises(data.DataError, match=r"made_up\.toml is not valid TOML"):
+        data.card("made_up")
+
+
+def test_cards_are_found_inside_an_installed_package(tmp_path, monkeypatch):
+    installed = tmp_path / "seqlib" / "datasets"
+    installed.mkdir(parents=True)
+    monkeypatch.setattr(cards, "__file__", str(tmp_path / "seqlib" / "data" / "cards.py"))
+    library = tmp_path / "datasets"  # a library of that name, installed beside seqlib
+    library.mkdir()
+    with pytest.raises(data.DataError, match="cards are missing"):
+        cards.folder()
+    (installed / "dinosaurs.toml").touch()
+    assert cards.folder() == installed
+
+
+def test_data_does_not_wait_for_tensorflow():
+    program = (
+        "import sys, seqlib.data, seqlib.data.__main__;"
+        "print(*{'tensorflow', 'keras', 'pandas'} & set(sys.modules))"
+    )
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert output.stdout.strip() == b""

@@ -1,0 +1,103 @@
+"""The loaders on the real data: fetched before the tests, else these fail and say what to run."""
+
+import string
+
+import pytest
+
+from seqlib import data
+from seqlib.data import corpora
+from tests.data.shelf import Shelf
+
+
+def test_dinosaurs_are_genera_in_plain_letters():
+    names = data.load("dinosaurs")
+    assert len(names) == len(set(names)) == 1395
+    assert set("".join(names)) == set(string.ascii_lowercase)
+    assert {"tyrannosaurus", "triceratops", "archaeopteryx", "drinker"} <= set(names)
+    assert not {"fish", "dinosaur", "theropoda", "coelurosauria", "ichthyosaur"} & set(names)
+
+
+def test_no_name_of_a_group_is_left():
+    english = ("saur", "morph", "form", "pod", "apsid", "aurid", "chid")
+    latin = ("oda", "idae", "formes", "sauria", "suchia", "ischia")
+    left = [name for name in data.load("dinosaurs") if name.endswith(english + latin)]
+    assert left == ["mirischia"]  # a genus, whatever its ending
+
+
+def test_every_stop_word_is_in_the_list():
+    names = data.load("dinosaurs")
+    assert len(names) + len(corpora.NOT_GENERA) == 1449
+
+
+def test_sonnets_are_lines():
+    sonnets = data.load("sonnets")
+    assert len(sonnets) == 154
+    assert {number for number, lines in enumerate(sonnets, 1) if len(lines) != 14} == {126}
+    lines = [line for sonnet in sonnets for line in sonnet]
+    assert len(lines) == 2154
+    assert sum(len(line.split()) for line in lines) == 17507
+    assert all(line.isascii() and line == line.strip() != "" for line in lines)
+
+
+def test_state_of_the_union_is_a_table_by_date():
+    table = data.load("state_of_the_union")
+    assert list(table) == ["year", "date", "president", "party", "delivery", "annual", "text"]
+    assert len(table) == 249
+    assert table["date"].is_monotonic_increasing
+    assert (table["date"].dt.year == table["year"]).all()
+    assert not table.isna().any(axis=None)
+    assert table["text"].str.split().str.len().sum() == 2_019_452
+    assert int(table["annual"].sum()) == 237
+    assert set(table["delivery"]) == {"spoken", "written"}
+
+
+@pytest.mark.parametrize(
+    ("year", "president", "party", "words"),
+    [
+        (1790, "George Washington", "Nonpartisan", "Fellow-Citizens of the Senate"),
+        (1862, "Abraham Lincoln", "Republican", "dogmas of the quiet past"),
+        (1941, "Franklin D. Roosevelt", "Democratic", "four essential human freedoms"),
+    ],
+)
+def test_each_text_stands_beside_its_speaker(year, president, party, words):
+    table = data.load("state_of_the_union")
+    row = table[table["year"] == year].iloc[0]
+    assert (row["president"], row["party"]) == (president, party)
+    assert words in row["text"]
+
+
+@pytest.mark.parametrize("name", ["glove", "wnut17", "dates"])
+def test_a_set_without_a_loader_says_what_can_be_done(name):
+    with pytest.raises(
+        data.DataError, match=f"load.. reads dinosaurs, .*but not '{name}'"
+    ) as error:
+        data.load(name)
+    assert (f"fetch('{name}') returns" in str(error.value)) == (name != "dates")
+
+
+@pytest.fixture
+def limited(shelf, monkeypatch):
+    """A data set with limits, and a loader for it."""
+    shelf.add("made_up", {"made_up/a.txt": b"text"}, restrictions="For research only.")
+    loaders = {"made_up": lambda files: files["a.txt"].read_text(encoding="utf-8")}
+    monkeypatch.setattr(corpora, "LOADERS", loaders)
+    monkeypatch.setattr(corpora, "_noticed", set())
+    return shelf
+
+
+def test_limits_are_printed_once(limited, capfd):
+    assert data.load("made_up") == "text"
+    first = capfd.readouterr()
+    assert "For research only." in first.out
+    assert "CC0 1.0" in first.out
+    assert "Nobody: Nothing. 2020." in first.out
+    data.load("made_up")
+    assert capfd.readouterr() == ("", "")
+    assert first.err == ""
+
+
+def test_load_takes_a_file_that_the_user_has(limited: Shelf, tmp_path):
+    mine = tmp_path / "mine.txt"
+    mine.write_bytes(b"text")
+    limited.wheel.unlink()
+    assert data.load("made_up", path=mine) == "text"
