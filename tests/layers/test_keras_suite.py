@@ -13,6 +13,9 @@ import pytest
 
 import seqlib.layers
 
+# Their own tests warn themselves.
+pytestmark = pytest.mark.filterwarnings("ignore:`shuffle=True` was passed:UserWarning")
+
 suite = "keras.src.layers.rnn"
 theirs = pytest.importorskip("keras.src.layers")
 pytest.importorskip("absl.testing", reason="Keras's tests are written with absl")
