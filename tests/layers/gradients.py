@@ -30,7 +30,7 @@ def value_and_gradients(loss, variables):
 
 
 def finite_differences(loss, variable, directions, step=1e-5):
-    """Return the slope of loss() along directions of a float64 variable, by central differences.
+    """Return the slope of loss() along directions of a variable, by central differences.
 
     Args:
         loss: Function without arguments that returns a scalar.

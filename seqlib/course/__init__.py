@@ -1,0 +1,1 @@
+"""What only the notebooks need: a reader of `seqlib` who reuses the layers never meets it."""

@@ -1,0 +1,155 @@
+"""What this run stands on: versions, processor, accelerator, path of the recurrent layers."""
+
+import importlib
+import os
+import platform
+from pathlib import Path
+
+from seqlib import layers  # first: it imports Keras without the backend's chatter
+
+# isort: split
+import keras
+import numpy as np
+import psutil
+
+import seqlib
+from seqlib.data import cache
+
+_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+
+def versions():
+    """Return name and version of what computes.
+
+    Returns:
+        List of strings, seqlib's bare version first.
+
+    Example:
+        >>> versions()[0] == seqlib.__version__
+        True
+    """
+    name, version = backend()
+    return [
+        seqlib.__version__,
+        f"Python {platform.python_version()}",
+        f"Keras {keras.__version__} on {name} {version}",
+        f"NumPy {np.__version__}",
+    ]
+
+
+def backend():
+    """Return name and version of the library that Keras computes with.
+
+    Example:
+        >>> name, version = backend()
+        >>> name in ("TensorFlow", "JAX", "PyTorch")
+        True
+    """
+    name = keras.backend.backend()
+    return _NAMES.get(name, name), importlib.import_module(name).__version__
+
+
+def accelerators():
+    """Return the names of the GPUs that the backend can use.
+
+    Returns:
+        List of strings, empty where the backend computes on the processor.
+
+    Example:
+        >>> all(isinstance(name, str) for name in accelerators())
+        True
+    """
+    name = keras.backend.backend()
+    # Looking for drivers makes native code talk, as importing does.
+    with layers.native_stderr_muted():
+        if name == "tensorflow":
+            import tensorflow as tf
+
+            found = tf.config.list_physical_devices("GPU")
+            details = map(tf.config.experimental.get_device_details, found)
+            return [detail.get("device_name", "GPU") for detail in details]
+        if name == "jax":
+            import jax
+
+            return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+        import torch
+
+        if torch.cuda.is_available():
+            return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        return ["Apple GPU"] if torch.backends.mps.is_available() else []
+
+
+def cores():
+    """Return the number of processor cores that this process may use.
+
+    Example:
+        >>> cores() >= 1
+        True
+    """
+    if hasattr(os, "sched_getaffinity"):  # a container or `taskset` may allow fewer than there are
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def processor():
+    """Return a few words on what computes: the GPUs, or the number of cores.
+
+    Example:
+        >>> "core" in processor() or "GPU" in processor()
+        True
+    """
+    found = accelerators()
+    if found:
+        return f"GPU: {', '.join(found)}"
+    return f"no GPU, {cores()} CPU core{'s' if cores() > 1 else ''}"
+
+
+def recurrent_path():
+    """Return which implementation the recurrent layers take on this machine.
+
+    Example:
+        >>> isinstance(recurrent_path(), str)
+        True
+    """
+    return "readable equations"
+
+
+def description():
+    """Return all of it, for `session.report`.
+
+    Returns:
+        Dict of strings, in the order to be shown.
+
+    Example:
+        >>> "Python" in description()
+        True
+    """
+    name, version = backend()
+    return {
+        "seqlib": seqlib.__version__,
+        "Python": platform.python_version(),
+        "operating system": f"{platform.system()}, {platform.machine()}",
+        "CPU cores": str(cores()),
+        "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "Keras": keras.__version__,
+        "backend": f"{name} {version}",
+        "GPU": ", ".join(accelerators()) or "none found: everything runs on the CPU",
+        "recurrent layers": recurrent_path(),
+        "NumPy": np.__version__,
+        "data folder": data_folder(),
+    }
+
+
+def data_folder():
+    """Return where fetched data is kept, in a form that is the same for every user.
+
+    Example:
+        >>> data_folder() != ""
+        True
+    """
+    if os.environ.get("SEQLIB_DATA"):
+        return "$SEQLIB_DATA"
+    folder, home = cache.root(), Path.home()
+    return (
+        f"~/{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)
+    )

@@ -1,0 +1,75 @@
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from seqlib.course import machine, session
+
+
+@pytest.mark.parametrize(("value", "expected"), [("quick", 1), ("default", 2), ("full", 3)])
+def test_choose_follows_the_profile(monkeypatch, value, expected):
+    monkeypatch.setenv("SEQLIB_PROFILE", value)
+    assert session.profile() == value
+    assert session.choose(quick=1, default=2, full=3) == expected
+
+
+@pytest.mark.parametrize("unset", [None, ""])
+def test_profile_is_default_where_nothing_is_set(monkeypatch, unset):
+    monkeypatch.delenv("SEQLIB_PROFILE", raising=False)
+    if unset is not None:
+        monkeypatch.setenv("SEQLIB_PROFILE", unset)
+    assert session.profile() == "default"
+
+
+def test_full_takes_the_default_value_where_it_is_left_out_but_not_where_it_is_none(monkeypatch):
+    monkeypatch.setenv("SEQLIB_PROFILE", "full")
+    assert session.choose(quick=1, default=2) == 2
+    assert session.choose(quick=1, default=2, full=None) is None
+
+
+def test_unknown_profile_is_refused_with_what_is_allowed(monkeypatch):
+    monkeypatch.setenv("SEQLIB_PROFILE", "fast")
+    with pytest.raises(ValueError, match=r"'fast'.*quick, default, full"):
+        session.start(seed=1)
+
+
+def test_start_seeds_every_generator_and_says_on_what_it_runs(capsys):
+    import keras
+
+    def draw():
+        session.start(seed=7)
+        return random.random(), np.random.random(), float(keras.random.uniform(()))  # noqa: NPY002
+
+    first, second = draw(), draw()
+    assert first == second
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    lines = captured.out.splitlines()
+    assert len(lines) == 4  # two lines a start
+    assert keras.__version__ in lines[0]
+    assert "profile" in lines[1]
+    assert "seed 7" in lines[1]
+    assert all(len(line) <= 100 for line in lines)
+    assert session.seconds() >= 0
+
+
+def test_report_names_backend_profile_and_path():
+    report = session.report()["value"]
+    assert report["profile"] == session.profile()
+    assert report["recurrent layers"] == machine.recurrent_path()
+    assert report["backend"].split()[0] in ("TensorFlow", "JAX", "PyTorch")
+
+
+def test_data_folder_is_told_without_the_name_of_the_user(monkeypatch, tmp_path):
+    monkeypatch.setenv("SEQLIB_DATA", str(tmp_path))
+    assert str(tmp_path) not in machine.data_folder()
+    monkeypatch.delenv("SEQLIB_DATA")
+    assert str(machine.Path.home()) not in machine.data_folder()
+
+
+def test_session_does_not_import_a_backend_before_start():
+    code = "import sys; from seqlib.course import session; print('keras' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,56 @@
+"""Every notebook is committed as it ran, with its record, its learner's copy and its table line."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from seqlib.course import committed, exercises, results
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+
+by_name = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
+
+
+@by_name
+def test_notebook_is_fit_to_be_committed(path):
+    assert committed.check(path, NOTEBOOKS / "results") == []
+
+
+@by_name
+def test_notebook_is_small_in_the_file_too(path):
+    assert path.stat().st_size <= committed.SIZE_LIMIT
+
+
+@by_name
+def test_recorded_figures_reach_their_thresholds(path):
+    record = NOTEBOOKS / "results" / f"{path.stem}.json"
+    for row in results.read_record(record)["results"] if record.exists() else []:
+        assert row["value"] is not None, row
+        assert results.reaches(row["value"], row), row
+
+
+@by_name
+def test_links_lead_to_files(path):
+    copy = NOTEBOOKS / "exercises" / path.name
+    for place in [path, copy] if copy.exists() else [path]:
+        for cell in nbformat.read(place, as_version=4).cells:
+            if cell.cell_type == "markdown":
+                for link in re.findall(r"\]\((?![a-zA-Z]+:|[#/])([^)\s#]+)", cell.source):
+                    assert (place.parent / link).exists(), f"{place.name}: {link}"
+
+
+def test_every_record_is_of_a_notebook():
+    names = {path.stem for path in PATHS}
+    assert {path.stem for path in (NOTEBOOKS / "results").glob("*.json")} <= names
+
+
+def test_learners_copies_are_in_step():
+    assert exercises.out_of_step(NOTEBOOKS) == []
+
+
+def test_results_table_of_the_readme_is_in_step():
+    assert results.main([str(ROOT / "README.md"), "--check"]) == 0
