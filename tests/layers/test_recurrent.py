@@ -70,8 +70,6 @@ def test_everything_asked_of_a_layer(variant):
 @pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
 @pytest.mark.parametrize("wrap", ["Bidirectional", "StackedRNNCells", "RNN"])
 def test_everything_asked_of_a_layer_when_wrapped(variant, wrap):
-    if wrap == "Bidirectional" and keras.backend.backend() == "torch":
-        pytest.skip("flipping a mask fails in Keras's own Bidirectional on this backend")
     name = variant.split()[0]
 
     def make(layers, **arguments):
@@ -110,9 +108,11 @@ def test_equal_to_keras_in_every_way_of_looping(variant):
             "return_sequences": True,
             "return_state": True,
         }
-        for mask in (None, MASKS["middle"]):
-            mask = None if mask is None else np.array(mask, bool)
-            check_same_numbers(*pair(variant, **arguments), mask=mask)
+        check_same_numbers(*pair(variant, **arguments))
+        if unroll and keras.backend.backend() == "torch":
+            continue  # Keras 3.15 cannot unroll over a mask there
+        mask = np.array(MASKS["middle"], bool)
+        check_same_numbers(*pair(variant, **arguments), mask=mask)
 
 
 @pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
@@ -222,7 +222,6 @@ def test_the_activity_regularizer_weighs_the_output(variant):
 
 
 @pytest.mark.parametrize("merge_mode", ["concat", "sum", "mul", "ave", None])
-@pytest.mark.skipif(keras.backend.backend() == "torch", reason="see above: a mask is flipped")
 def test_bidirectional_merges_and_returns_states_as_keras_does(merge_mode):
     both = [
         keras.layers.Bidirectional(layer, merge_mode=merge_mode)

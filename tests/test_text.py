@@ -1,0 +1,113 @@
+"""Vocabularies and tokenisers: there and back, padding, what is outside, and every error."""
+
+import doctest
+
+import numpy as np
+import pytest
+
+from seqlib import text
+from seqlib.text import Vocabulary, pad, word_tokens
+
+
+def test_examples():
+    assert doctest.testmod(text).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "tokens"),
+    [
+        ("", []),
+        ("  \n\t ", []),
+        ("Well-known.", ["well", "-", "known", "."]),
+        ("don't 'quote' it", ["don't", "'", "quote", "'", "it"]),
+        ("the States\u2019 own", ["the", "states", "'", "own"]),
+        ("nation\u2019s", ["nation's"]),
+        ("$1,250.50, 1/2", ["$", "1,250.50", ",", "1", "/", "2"]),
+        ("snake_case", ["snake", "_", "case"]),
+        ("año Ça été", ["año", "ça", "été"]),
+    ],
+)
+def test_word_tokens(given, tokens):
+    assert word_tokens(given) == tokens
+
+
+def test_word_tokens_lose_nothing_but_white_space():
+    line = "Mr. Speaker: 3 of 4 – “half” of ½ (or so), isn't it_?"
+    assert "".join(word_tokens(line, lower=False)) == "".join(line.split())
+
+
+def test_word_tokens_refuse_what_is_no_string():
+    with pytest.raises(TypeError, match="got list"):
+        word_tokens(["a"])
+
+
+def test_padding_is_zero_then_special_then_tokens():
+    vocabulary = Vocabulary("abc", special=["<start>", "<end>"])
+    assert vocabulary.tokens == ["<pad>", "<start>", "<end>", "a", "b", "c"]
+    assert len(vocabulary) == 6
+    assert "b" in vocabulary
+    assert "z" not in vocabulary
+    assert "6 tokens" in repr(vocabulary)
+
+
+def test_there_and_back():
+    vocabulary = Vocabulary("abcdefgh", special=["<start>", "<end>"])
+    ids = vocabulary.encode("badge", start="<start>", end="<end>")
+    assert vocabulary.decode(ids) == ["<start>", *"badge", "<end>"]
+    assert vocabulary.decode(ids[1:], end="<end>") == list("badge")
+
+
+def test_a_batch_is_padded_on_the_right_and_decodes_to_the_same():
+    vocabulary = Vocabulary("abc", special=["<end>"])
+    batch = vocabulary.encode_batch(["abc", "", "b"], end="<end>")
+    assert batch.dtype == np.int32
+    assert batch.tolist() == [[2, 3, 4, 1], [1, 0, 0, 0], [3, 1, 0, 0]]
+    assert ["".join(vocabulary.decode(row, end="<end>")) for row in batch] == ["abc", "", "b"]
+
+
+def test_a_batch_of_given_length_is_cut_or_filled():
+    vocabulary = Vocabulary("abc")
+    assert vocabulary.encode_batch(["abc", "a"], length=2).tolist() == [[1, 2], [1, 0]]
+    assert vocabulary.encode_batch(["a"], length=3).tolist() == [[1, 0, 0]]
+    assert vocabulary.encode_batch([]).shape == (0, 0)
+    assert pad([[], []], length=2).tolist() == [[0, 0], [0, 0]]
+
+
+def test_the_most_frequent_are_kept_ties_in_order_of_first_sight():
+    sequences = [["b", "a", "b"], ["c", "a", "d"]]
+    assert Vocabulary.from_sequences(sequences, size=4).tokens == ["<pad>", "<unk>", "b", "a"]
+    kept = Vocabulary.from_sequences(sequences, minimum_count=2, special=["<end>"])
+    assert kept.tokens == ["<pad>", "<unk>", "<end>", "b", "a"]
+    assert Vocabulary.from_sequences(sequences, unknown=None).tokens[1:] == ["b", "a", "c", "d"]
+
+
+def test_special_tokens_in_the_data_are_not_numbered_twice():
+    vocabulary = Vocabulary.from_sequences([["a", "<end>", "<end>"]], special=["<end>"])
+    assert vocabulary.tokens == ["<pad>", "<unk>", "<end>", "a"]
+
+
+def test_unknown_tokens_have_the_unknown_id():
+    vocabulary = Vocabulary("ab", unknown="<unk>")
+    assert vocabulary.encode("azb") == [2, 1, 3]
+    assert vocabulary.decode([2, 1]) == ["a", "<unk>"]
+
+
+def test_unknown_tokens_are_an_error_without_an_unknown_id():
+    with pytest.raises(KeyError, match="'z' is not among the 3 tokens"):
+        Vocabulary("ab").encode("az")
+
+
+@pytest.mark.parametrize("ids", [[3], [-1]])
+def test_ids_outside_are_an_error(ids):
+    with pytest.raises(ValueError, match=r"must lie in 0\.\.2"):
+        Vocabulary("ab").decode(ids)
+
+
+def test_tokens_twice_are_an_error():
+    with pytest.raises(ValueError, match="more than once: 'a'"):
+        Vocabulary("aba")
+
+
+def test_too_small_a_size_is_an_error():
+    with pytest.raises(ValueError, match="at least 3, got 2"):
+        Vocabulary.from_sequences(["ab"], size=2, special=["<end>"])
