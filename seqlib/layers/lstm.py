@@ -12,7 +12,7 @@ class LSTMCell(RecurrentCell):
     r"""One step of an LSTM.
 
     $$\begin{aligned}
-    [\,i \;\; f \;\; g \;\; o\,] &= x_t W + h_{t-1} U + b \\
+    (i, f, g, o) &= x_t W + h_{t-1} U + b \\
     c_t &= \sigma(f) \odot c_{t-1} + \sigma(i) \odot \tanh(g) \\
     h_t &= \sigma(o) \odot \tanh(c_t)
     \end{aligned}$$
@@ -94,7 +94,7 @@ class LSTM(RecurrentLayer):
     r"""Long short-term memory over a sequence.
 
     $$\begin{aligned}
-    [\,i \;\; f \;\; g \;\; o\,] &= x_t W + h_{t-1} U + b \\
+    (i, f, g, o) &= x_t W + h_{t-1} U + b \\
     c_t &= \sigma(f) \odot c_{t-1} + \sigma(i) \odot \tanh(g) \\
     h_t &= \sigma(o) \odot \tanh(c_t) \qquad t = 1 \ldots T
     \end{aligned}$$

@@ -57,6 +57,11 @@ def twin(variant, **arguments):
 @pytest.fixture(autouse=True)
 def fixed_seed():
     keras.utils.set_random_seed(1)
+    yield
+    if keras.backend.backend() == "jax":  # each call of a loop compiles; the programs pile up
+        import jax
+
+        jax.clear_caches()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -24,20 +24,25 @@ def without_work(book):
 
     That is its imports, functions, classes and constants, and the checks themselves.
     """
-    book.cells = [
-        cell
-        for cell in book.cells
-        if cell.cell_type == "code"
-        and (CHECK.search(cell.source) or TO_DO in cell.source or _only_defines(cell.source))
-    ]
+    kept = []
+    for cell in book.cells:
+        if cell.cell_type != "code":
+            continue
+        if not (CHECK.search(cell.source) or TO_DO in cell.source):
+            cell.source = _definitions(cell.source)
+        if cell.source:
+            kept.append(cell)
+    book.cells = kept
     return book
 
 
-def _only_defines(source):
-    return all(
-        isinstance(node, DEFINITIONS) or (isinstance(node, ast.Assign) and not _calls(node))
-        for node in ast.parse(TransformerManager().transform_cell(source)).body
-    )
+def _definitions(source):
+    body = ast.parse(TransformerManager().transform_cell(source)).body
+    return "\n".join(ast.unparse(node) for node in body if _defines(node))
+
+
+def _defines(node):
+    return isinstance(node, DEFINITIONS) or (isinstance(node, ast.Assign) and not _calls(node))
 
 
 def _calls(node):
