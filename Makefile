@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DATA := dinosaurs sonnets state_of_the_union
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 900
 
 .DEFAULT_GOAL := help
@@ -17,11 +19,11 @@ lab: data  ## make the environment, fetch the data, open the course in JupyterLa
 	$(BIN)/jupyter lab notebooks/0-0_start_here.ipynb
 
 test: data  ## run every test, the notebooks included, as they were committed
-	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest $(NBVAL) notebooks
+	$(PYTEST)
+	$(PYTEST) $(NBVAL) notebooks
 
 quick: data  ## run every notebook in seconds, on tiny settings: shapes, not quality
-	SEQLIB_PROFILE=quick $(BIN)/python -m pytest $(NBVAL) notebooks
+	SEQLIB_PROFILE=quick $(PYTEST) $(NBVAL) notebooks
 
 notebooks: data  ## run every notebook, write it back, print the table of results
 	$(BIN)/python -m seqlib.course.run

@@ -140,10 +140,13 @@ def _sampling_loop(step, length, end_token, top_k, with_top_p):
         return loop
     import tensorflow as tf
 
-    compiled = tf.function(loop, reduce_retracing=True)
+    compiled = tf.function(loop)
 
     def call(tokens, states, chance, temperature, top_p):
-        return compiled(tokens, states, chance, tf.constant(temperature), tf.constant(top_p))
+        arguments = tokens, states, chance, tf.constant(temperature), tf.constant(top_p)
+        # Taken by its signature and then called: calling `compiled` itself would count the loops of
+        # all step functions as one, and warn that it is traced too often.
+        return compiled.get_concrete_function(*arguments)(*arguments)
 
     return call
 

@@ -128,3 +128,15 @@ def test_shapes_that_cannot_be_sampled_are_refused():
         sample(memoryless, (), [[0]], length=3)
     with pytest.raises(ValueError, match="`length` got 0"):
         sample(memoryless, (), [0], length=0)
+
+
+def test_many_step_functions_are_no_cause_for_a_warning(caplog):
+    """TensorFlow would call them one function that is traced over and over."""
+    for shift in range(8):
+
+        def step(tokens, states, shift=shift):
+            return 50.0 * ops.one_hot((tokens + shift) % 4, 4), states
+
+        tokens, _ = sample(step, (), [0], length=2)
+        assert ops.convert_to_numpy(tokens).tolist() == [[shift % 4, 2 * shift % 4]]
+    assert not caplog.records
