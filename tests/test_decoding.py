@@ -123,6 +123,12 @@ def test_weights_that_change_between_calls_are_seen():
     assert ops.convert_to_numpy(sample(step, (), [0], length=2)[0]).tolist() == [[2, 2]]
 
 
+def test_one_step_function_serves_batches_of_every_size():
+    for batch in (1, 5, 2):
+        tokens, scores = sample(memoryless, (), [0] * batch, length=4, seed=1)
+        assert tuple(tokens.shape) == tuple(scores.shape) == (batch, 4)
+
+
 def test_shapes_that_cannot_be_sampled_are_refused():
     with pytest.raises(ValueError, match="`first_token` has the shape"):
         sample(memoryless, (), [[0]], length=3)

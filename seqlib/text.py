@@ -1,0 +1,219 @@
+"""From text to arrays of token ids and back.
+
+A tokeniser cuts text into tokens (characters, words); a ``Vocabulary`` numbers them. Id 0 is
+padding in every vocabulary of this package, so that one mask, ``ids != 0``, serves everywhere.
+"""
+
+import re
+from collections import Counter
+
+import numpy as np
+
+__all__ = ["Vocabulary", "pad", "word_tokens"]
+
+# A word with its inner apostrophes ("nation's"), a number with its inner points and commas
+# ("1,250.50"), or one mark of punctuation or one symbol by itself.
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s]|_")
+
+
+def word_tokens(text, lower=True):
+    """Cut text into words, numbers and punctuation marks, in order, white space dropped.
+
+    Typographic apostrophes count as plain ones. Accents and non-Latin letters are letters.
+
+    Args:
+        text: The text, a string.
+        lower: Whether to turn the text into lower case first.
+
+    Returns:
+        The tokens, a list of strings.
+
+    Example:
+        >>> word_tokens("Congress's budget: $1,250.50 (at most).")
+        ["congress's", 'budget', ':', '$', '1,250.50', '(', 'at', 'most', ')', '.']
+        >>> word_tokens("¿Dónde está Ana?", lower=False)
+        ['¿', 'Dónde', 'está', 'Ana', '?']
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a string, got {type(text).__name__}.")
+    text = text.replace("\u2019", "'")
+    return _WORD.findall(text.lower() if lower else text)
+
+
+class Vocabulary:
+    """A two-way table between tokens and ids; id 0 is padding.
+
+    The ids are padding, then the special tokens, then the ordinary tokens.
+
+    Args:
+        tokens: The ordinary tokens, all different, in the order of their ids.
+        special: Tokens that have a meaning of their own, such as ``"<start>"`` or ``"<end>"``.
+        unknown: The special token that stands for every token outside the vocabulary, added to
+            ``special`` if it is not there; ``None``, the default, makes such a token an error.
+        padding: How padding is written, should it be decoded.
+
+    Example:
+        >>> letters = Vocabulary("abc", special=["<end>"])
+        >>> letters.encode("cab")
+        [4, 2, 3]
+        >>> letters.decode([4, 2, 3, 1, 0, 0], end="<end>")
+        ['c', 'a', 'b']
+        >>> words = Vocabulary.from_sequences([["to", "be", "or", "not", "to", "be"]], size=4)
+        >>> words.tokens
+        ['<pad>', '<unk>', 'to', 'be']
+        >>> words.encode_batch([["to", "be"], ["or"]]).tolist()
+        [[2, 3], [1, 0]]
+    """
+
+    def __init__(self, tokens, special=(), unknown=None, padding="<pad>"):
+        tokens, special = list(tokens), list(special)
+        if unknown is not None and unknown not in special:
+            special.insert(0, unknown)
+        self.tokens = [padding, *special, *tokens]
+        self.special = special
+        self.unknown = unknown
+        self.padding = padding
+        self._ids = {token: index for index, token in enumerate(self.tokens)}
+        if len(self._ids) < len(self.tokens):
+            twice = [token for token, count in Counter(self.tokens).items() if count > 1]
+            raise ValueError(f"each token must be there once; more than once: {_some(twice)}.")
+
+    @classmethod
+    def from_sequences(
+        cls, sequences, size=None, minimum_count=1, special=(), unknown="<unk>", padding="<pad>"
+    ):
+        """Number the most frequent tokens of some sequences, ties in the order of first sight.
+
+        Args:
+            sequences: An iterable of sequences of tokens: the training data, and it alone.
+            size: Largest number of ids, padding and special tokens included; ``None`` for all.
+            minimum_count: Tokens seen less often are left out.
+            special: As for the class.
+            unknown: As for the class.
+            padding: As for the class.
+
+        Returns:
+            The vocabulary.
+        """
+        counts = Counter(token for sequence in sequences for token in sequence)
+        reserved = {padding, *special} | ({unknown} - {None})
+        if size is not None and size < len(reserved):
+            raise ValueError(
+                f"size must leave room for padding and special tokens, at least {len(reserved)}, "
+                f"got {size}."
+            )
+        kept = [
+            token
+            for token, count in counts.most_common()
+            if count >= minimum_count and token not in reserved
+        ]
+        if size is not None:
+            kept = kept[: size - len(reserved)]
+        return cls(kept, special=special, unknown=unknown, padding=padding)
+
+    def __len__(self):
+        return len(self.tokens)
+
+    def __contains__(self, token):
+        return token in self._ids
+
+    def __repr__(self):
+        return f"Vocabulary({len(self)} tokens: {_some(self.tokens, 8)})"
+
+    def id(self, token):
+        """The id of one token.
+
+        Args:
+            token: A token; outside the vocabulary it has the id of ``unknown``, if there is one.
+
+        Returns:
+            The id, an int.
+
+        Raises:
+            KeyError: The token is not in the vocabulary, and the vocabulary has no ``unknown``.
+        """
+        index = self._ids.get(token, self._ids.get(self.unknown))
+        if index is None:
+            raise KeyError(
+                f"{token!r} is not among the {len(self)} tokens, and the vocabulary was made "
+                "without an unknown token (unknown='<unk>' would let it pass)."
+            )
+        return index
+
+    def encode(self, tokens, start=None, end=None):
+        """Ids of a sequence of tokens.
+
+        Args:
+            tokens: A sequence of tokens; a string is a sequence of characters.
+            start: A special token to put before, or ``None``.
+            end: A special token to put after, or ``None``.
+
+        Returns:
+            A list of ints.
+        """
+        before = [] if start is None else [start]
+        after = [] if end is None else [end]
+        return [self.id(token) for token in (*before, *tokens, *after)]
+
+    def decode(self, ids, end=None):
+        """Tokens of a sequence of ids, padding left out.
+
+        Args:
+            ids: A sequence or array of ints, one sequence, not a batch.
+            end: A special token at which to stop (it is left out too), or ``None``.
+
+        Returns:
+            A list of tokens.
+        """
+        tokens = []
+        for index in np.asarray(ids, dtype=np.int64).reshape(-1).tolist():
+            if not 0 <= index < len(self):
+                raise ValueError(f"ids must lie in 0..{len(self) - 1}, got {index}.")
+            if end is not None and self.tokens[index] == end:
+                break
+            if index != 0:
+                tokens.append(self.tokens[index])
+        return tokens
+
+    def encode_batch(self, sequences, length=None, start=None, end=None):
+        """Ids of many sequences in one array, padded with 0 on the right.
+
+        Args:
+            sequences: A sequence of sequences of tokens.
+            length: Width of the array; ``None`` takes the longest sequence. Longer sequences
+                are cut on the right, and then keep their first ``length`` ids.
+            start: As for ``encode``.
+            end: As for ``encode``.
+
+        Returns:
+            Array ``(sequences, length)`` of int32.
+        """
+        return pad([self.encode(tokens, start, end) for tokens in sequences], length)
+
+
+def pad(sequences, length=None):
+    """Put sequences of ids of different lengths into one array, padded with 0 on the right.
+
+    Args:
+        sequences: A sequence of sequences of ints.
+        length: Width of the array; ``None`` takes the longest sequence. Longer ones are cut.
+
+    Returns:
+        Array ``(sequences, length)`` of int32.
+
+    Example:
+        >>> pad([[5, 6, 7], [8]]).tolist()
+        [[5, 6, 7], [8, 0, 0]]
+    """
+    if length is None:
+        length = max((len(sequence) for sequence in sequences), default=0)
+    ids = np.zeros((len(sequences), length), dtype=np.int32)  # (sequences, length)
+    for row, sequence in zip(ids, sequences, strict=True):
+        row[: len(sequence)] = sequence[:length]
+    return ids
+
+
+def _some(tokens, number=5):
+    """The first few of many tokens, for a message."""
+    shown = ", ".join(repr(token) for token in tokens[:number])
+    return shown + (", ..." if len(tokens) > number else "")
