@@ -48,7 +48,7 @@ $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; ok = (3, 11) <= v < (3, 14); \
 		sys.exit(not ok and f"Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is {v[0]}.{v[1]}. \
 	Choose another with: make PYTHON=python3.12 ...")'
-	@echo "Making the environment in $(VENV): about 600 MB to download, a few minutes ..."
+	@echo "Making the environment in $(VENV): about 700 MB to download, 2.5 GB on disk, a few minutes ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	@echo "  installing what requirements.txt lists ..."
