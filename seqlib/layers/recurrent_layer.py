@@ -6,15 +6,16 @@ import inspect
 import keras
 from keras import ops
 
+from seqlib.layers import fused
 from seqlib.layers.recurrent_cell import RecurrentCell, joint_signature
 
 
 class RecurrentLayer(keras.layers.RNN):
     """A cell looped over time: the arguments of the cell and those of the loop, in one layer.
 
-    A subclass names its cell in `cell_class`. The loop is the one of `keras.layers.RNN`: it calls
-    `inner_loop(sequences, initial_state, mask, training)`, the method to override for a way
-    through the whole sequence that is faster than step by step.
+    A subclass names its cell in `cell_class`. The cell's equations say what is computed; where the
+    same numbers can be had sooner for the whole sequence at once, the layer takes that way (see
+    `path`).
 
     Args:
         units: Size of the state, a positive integer.
@@ -26,6 +27,9 @@ class RecurrentLayer(keras.layers.RNN):
         unroll: Write the loop out step by step; for short sequences of known length.
         zero_output_for_mask: Return zeros at masked steps instead of the output before them.
         activity_regularizer: Penalty on the output.
+        implementation: "auto" for the fastest way through a sequence that gives the same numbers,
+            "reference" for the cell step by step, "fused" to insist on the kernel for whole
+            sequences.
         **kwargs: The other arguments of the cell (see `RecurrentCell` and the cell itself), and
             `name`, `dtype` and `trainable`.
 
@@ -69,6 +73,7 @@ class RecurrentLayer(keras.layers.RNN):
         unroll=False,
         zero_output_for_mask=False,
         activity_regularizer=None,
+        implementation="auto",
         **kwargs,
     ):
         of_cell = {name: kwargs.pop(name) for name in self.cell_arguments if name in kwargs}
@@ -87,6 +92,7 @@ class RecurrentLayer(keras.layers.RNN):
             **kwargs,
         )
         self.input_spec = keras.InputSpec(ndim=3)
+        self.implementation = self._allowed_implementation(implementation)
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
         """Run the cell over (batch, time, features); see the class for arguments and returns."""
@@ -96,12 +102,42 @@ class RecurrentLayer(keras.layers.RNN):
             self._check_states(initial_state)
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
+    def path(self, time=None, masked=False, eager=False):
+        """Return the way this layer takes through a sequence, and why.
+
+        Args:
+            time: Number of steps; None where it is not known beforehand.
+            masked: Whether there is a mask.
+            eager: Whether the layer is called outside `fit`, `predict` and other compiled
+                functions.
+
+        Returns:
+            A named tuple of `name` ("fused", "cuDNN", "one step" or "reference") and `reason`.
+
+        Raises:
+            ValueError: If `implementation="fused"` and there is no kernel for this layer.
+
+        Example:
+            >>> from seqlib.layers import LSTM
+            >>> LSTM(4, unroll=True).path(time=20)
+            Path(name='reference', reason='unroll=True asks for one step after the other')
+        """
+        return fused.choose(self, time, masked, eager)
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        """Go through a sequence; called by `keras.layers.RNN`, which prepares and finishes."""
+        path = self.path(sequences.shape[1], mask is not None, fused.called_eagerly())
+        if path.name == "reference":
+            return super().inner_loop(sequences, initial_state, mask=mask, training=training)
+        return fused.run(path, self, sequences, initial_state, mask, training)
+
     def get_config(self):
         """Return the arguments that make this layer again."""
         config = super().get_config()
         del config["cell"]
         of_cell = self.cell.get_config()
-        return {**config, **{name: of_cell[name] for name in self.cell_arguments}}
+        of_cell = {name: of_cell[name] for name in self.cell_arguments}
+        return {**config, **of_cell, "implementation": self.implementation}
 
     @classmethod
     def from_config(cls, config):
@@ -116,6 +152,14 @@ class RecurrentLayer(keras.layers.RNN):
                 raise ValueError(
                     f"{type(self).__name__} has no argument `{name}`. Did you mean `{close[0]}`?"
                 )
+
+    def _allowed_implementation(self, name):
+        if name not in fused.IMPLEMENTATIONS:
+            raise ValueError(
+                f"{type(self).__name__}: argument `implementation` got {name!r}. "
+                f"Allowed: {', '.join(map(repr, fused.IMPLEMENTATIONS))}."
+            )
+        return name
 
     def _check_states(self, initial_state):
         states = initial_state if isinstance(initial_state, (list, tuple)) else [initial_state]

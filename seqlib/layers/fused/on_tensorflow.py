@@ -1,0 +1,223 @@
+"""The kernels on TensorFlow: compiled by XLA, one shard of the batch a core, with their gradient.
+
+XLA computes small products on one core. So the batch is cut into as many shards as there are cores:
+one XLA program each, in an ordinary graph, which runs them side by side. The gradients of the
+weights add up. A program is traced once for each width of input and state, with the sizes of batch
+and time left open; XLA compiles it anew for each (batch, time) that it meets.
+"""
+
+import functools
+import os
+
+import tensorflow as tf
+
+ROWS = 8  # a shard of fewer rows wastes more than a second core gives
+NOTHING = ()  # stands for None in the arguments of a program
+
+
+def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training):
+    """Run a kernel over a sequence, differentiably.
+
+    Args:
+        kernel: Module with `forward` and `backward`.
+        x: (batch, time, features).
+        weights: Tuple of tensors.
+        states: Tuple of (batch, units) tensors.
+        mask: (batch, time) of booleans, or None.
+        dropout: See the kernel.
+        every: Whether every h is asked for.
+        training: Whether a gradient is likely to follow: what it needs is then kept. It is right
+            either way; without, a gradient computes the sequence once more.
+
+    Returns:
+        Every h, (batch, time, units), or None, and a tuple of the last states.
+    """
+    batch, time = x.shape[:2]
+    steps, (x, mask) = tf.shape(x)[1], _rounded(x, mask)
+    mask = NOTHING if mask is None else mask[:, :, None]
+    dropout = tuple(_as_structure(masks) for masks in dropout)
+    shards = _shards(batch)
+
+    @tf.custom_gradient
+    def run(*differentiable):
+        # No tape may look inside: the gradient is the one given below.
+        x, weights, states = tf.nest.map_structure(tf.stop_gradient, differentiable)
+        shared, by_row = (weights, steps), (x, states, mask, dropout)
+        hs, last, kept = _call(_forward, kernel, shards, every, training)(shared, by_row)
+
+        def gradient(*upstream):
+            d_every, d_last = (upstream[0], upstream[1:]) if every else (NOTHING, upstream)
+            needed = kept
+            if not training:
+                needed = _call(_forward, kernel, shards, every, True)(shared, by_row)[2]
+            backward = _call(_backward, kernel, shards)
+            return tf.nest.flatten(backward(shared, (*by_row, d_every, d_last), needed))
+
+        return ((hs, *last) if every else last), gradient
+
+    results = run(x, weights, states)
+    hs, last = (results[0], results[1:]) if every else (None, results)
+    if every:
+        hs = hs if time is not None else hs[:, :steps]
+        hs = tf.ensure_shape(hs, (batch, time, hs.shape[-1]))
+    return hs, tuple(tf.ensure_shape(state, (batch, state.shape[-1])) for state in last)
+
+
+@functools.cache
+def compiles():
+    """Return whether this TensorFlow compiles with XLA; some builds cannot."""
+    with tf.init_scope():
+        try:
+            tf.function(lambda x: x + 1, jit_compile=True)(tf.zeros(()))
+        except (tf.errors.OpError, ValueError):
+            return False
+    return True
+
+
+def cores():
+    """Return how many XLA programs can run side by side."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return tf.config.threading.get_inter_op_parallelism_threads() or allowed or 1
+
+
+def _shards(batch):
+    """Return into how many parts to cut a batch, whose size may be unknown."""
+    if _inside_xla():  # one program, which runs its parts one after the other
+        return 1
+    return cores() if batch is None else max(1, min(cores(), batch // ROWS))
+
+
+def _inside_xla():
+    """Return whether the graph being traced is to be compiled as a whole."""
+    graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+    while graph is not None:
+        context = graph._get_control_flow_context()  # no public way to ask
+        if context is not None and context.IsXLAContext():
+            return True
+        graph = getattr(graph, "outer_graph", None)
+    return False
+
+
+def _rounded(x, mask):
+    """Lengthen a sequence of unknown length a little, so that XLA meets few different lengths."""
+    if x.shape[1] is not None:
+        return x, mask
+    time = tf.shape(x)[1]
+    unit = tf.where(time <= 64, 8, tf.where(time <= 256, 32, 128))
+    more = -time % unit
+    mask = None if mask is None else tf.pad(mask, [[0, 0], [0, more]])
+    return tf.pad(x, [[0, 0], [0, more], [0, 0]]), mask
+
+
+def _as_structure(masks):
+    """Return dropout masks as `tf.nest` and a signature can take them."""
+    if masks is None:
+        return NOTHING
+    return tuple(masks) if isinstance(masks, (list, tuple)) else masks
+
+
+def _or_none(structure):
+    return None if isinstance(structure, tuple) and not structure else structure
+
+
+def _call(build, *what):
+    """Return a function that looks up, or makes, the program for the arguments it is called with.
+
+    A program of TensorFlow holds the shapes it was traced for; looking it up here, by what is
+    fixed alone, keeps the sizes of batch and time open without tracing again and again.
+    """
+
+    def call(shared, by_row, kept=NOTHING):
+        signature = (
+            tf.nest.map_structure(lambda a: tf.TensorSpec(a.shape, a.dtype), shared),
+            tf.nest.map_structure(_open, by_row),
+            tf.nest.map_structure(_open, kept),
+        )
+        return build(*what, signature)(shared, by_row, kept)
+
+    return call
+
+
+def _open(tensor):
+    """Describe a tensor with all sizes left open but that of its last axis."""
+    return tf.TensorSpec([None] * (len(tensor.shape) - 1) + [tensor.shape[-1]], tensor.dtype)
+
+
+@functools.cache
+def _forward(kernel, shards, every, keep, signature):
+    """Build the graph that cuts the batch, runs a kernel on every shard and joins the results."""
+
+    def compute(shared, by_row):
+        weights, steps = shared
+        x, states, mask, dropout = by_row
+        hs, last, kept = kernel.forward(
+            x,
+            weights,
+            states,
+            steps,
+            _or_none(mask),
+            [_or_none(masks) for masks in dropout],
+            every=every,
+            keep=keep,
+        )
+        return NOTHING if hs is None else hs, last, kept
+
+    compiled = _trace(compute, signature[:2], jit_compile=True)
+
+    def run(shared, by_row, _):
+        parts = [compiled(shared, part) for part in _cut(by_row, shards)]
+        hs, last, kept = zip(*parts, strict=True)
+        return _join(hs), _join(last), kept  # what is kept stays in shards
+
+    return _trace(run, signature)
+
+
+@functools.cache
+def _backward(kernel, shards, signature):
+    """Build the graph of the gradient; the shards are those of `_forward`."""
+
+    def compute(shared, by_row, kept):
+        weights, steps = shared
+        x, states, mask, dropout, d_every, d_last = by_row
+        return kernel.backward(
+            x,
+            weights,
+            states,
+            steps,
+            _or_none(mask),
+            [_or_none(masks) for masks in dropout],
+            kept,
+            _or_none(d_every),
+            d_last,
+        )
+
+    compiled = _trace(compute, (*signature[:2], signature[2][0]), jit_compile=True)
+
+    def run(shared, by_row, kept):
+        pairs = zip(_cut(by_row, shards), kept, strict=True)
+        d_x, d_weights, d_states = zip(*(compiled(shared, *pair) for pair in pairs), strict=True)
+        return _join(d_x), tf.nest.map_structure(lambda *a: tf.add_n(a), *d_weights), _join(d_states)
+
+    return _trace(run, signature)
+
+
+def _trace(function, signature, *, jit_compile=False):
+    """Make a graph of a function now. Tracing at the first call would be counted, over all programs
+    together, as one function that is traced again and again, and warned about."""
+    function = tf.function(
+        function, input_signature=signature, jit_compile=jit_compile, autograph=False
+    )
+    return function.get_concrete_function()
+
+
+def _cut(by_row, shards):
+    """Cut every tensor of a structure along its first axis; return one structure a shard."""
+    flat = tf.nest.flatten(by_row)
+    batch = tf.shape(flat[0])[0]
+    sizes = [(batch + shard) // shards for shard in range(shards)]
+    parts = [tf.split(tensor, sizes, num=shards) for tensor in flat]
+    return [tf.nest.pack_sequence_as(by_row, part) for part in zip(*parts, strict=True)]
+
+
+def _join(parts):
+    return tf.nest.map_structure(lambda *a: tf.concat(a, 0), *parts)

@@ -1,0 +1,45 @@
+"""The kernels of PyTorch itself, which also differentiate them, fed with weights in Keras's layout.
+
+PyTorch has the matrices transposed, the input's and the state's biases apart, and in a GRU the
+reset gate before the update gate.
+"""
+
+import torch
+
+from seqlib.layers.fused import gru
+
+
+def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training):
+    """Run the kernel of PyTorch over a sequence; see `on_tensorflow` for the arguments.
+
+    Returns:
+        Every h, (batch, time, units), or None, and a tuple of the last states.
+    """
+    on_input, _ = dropout  # a mask, or dropout of the state, takes another path
+    if on_input is not None:
+        x = x * on_input[:, None]
+    kernel_of_input, recurrent_kernel, bias = weights
+    if kernel is gru:
+        order = [1, 0, 2]
+        x_bias, h_bias = bias[0], bias[1]
+    else:
+        order = [0, 1, 2, 3]
+        x_bias, h_bias = bias, torch.zeros_like(bias)
+    parameters = [
+        _reordered(kernel_of_input, order).T.contiguous(),
+        _reordered(recurrent_kernel, order).T.contiguous(),
+        _reordered(x_bias, order),
+        _reordered(h_bias, order),
+    ]
+    first = [state[None].contiguous() for state in states]  # (layers, batch, units)
+    one_layer = True, 1, 0.0, torch.is_grad_enabled(), False, True  # with bias, batch first
+    if kernel is gru:
+        hs, *last = torch.gru(x, first[0], parameters, *one_layer)
+    else:
+        hs, *last = torch.lstm(x, first, parameters, *one_layer)
+    return (hs if every else None), tuple(state[0] for state in last)
+
+
+def _reordered(columns, order):
+    parts = torch.chunk(columns, len(order), dim=-1)
+    return torch.cat([parts[gate] for gate in order], dim=-1)
