@@ -31,8 +31,8 @@ notebooks: data  ## run every notebook, write it back, print the table of result
 data: $(READY)  ## fetch and check the data that the notebooks need
 	@$(BIN)/python -m seqlib.data fetch $(DATA)
 
-bench: $(READY)  ## measure our layers beside those of Keras
-	$(BIN)/python benchmarks/recurrent.py
+bench: $(READY)  ## measure speed beside Keras and PyTorch, write it down (10 minutes)
+	$(BIN)/python -m benchmarks
 
 lint: $(READY)  ## check the code's form
 	$(BIN)/ruff check .

@@ -1,94 +1,200 @@
-"""Time a training step and inference of our recurrent layers beside those of `keras.layers`.
+"""Recurrent layers: a training step, inference, and `model.fit`, beside other libraries.
 
-Both run in one process and take turns (A B A B ...), so that a machine whose speed drifts treats
-them alike; what is reported is the median of the ratios of neighbouring runs. Run it with
-``make bench`` or ``python benchmarks/recurrent.py``; ``--seconds`` sets the time for each pair.
+All sides get the same arrays and the same weights, and have to agree on what they compute before
+they are timed. A training step is the layer alone with all its outputs, the mean of their squares
+as the loss, and the gradients of that by the input and by all weights; no optimizer. Inference is
+the outputs alone. On TensorFlow each is one `tf.function`.
 """
 
-import argparse
-import statistics
-import time
+import dataclasses
 
 from seqlib import layers  # first: it imports Keras without the backend's chatter
 
 # isort: split
 import keras
 import numpy as np
+import tensorflow as tf
 
-SHAPES = [  # (batch, time, features, units)
+from benchmarks import products, torch_layers
+from benchmarks.turns import Contestant, compare, fastest
+
+SHAPES = [  # (batch, time, in, hidden)
     (32, 20, 100, 128),
     (64, 100, 64, 256),
     (128, 40, 27, 64),
     (16, 512, 101, 128),
 ]
+STEP = (1, 1, 27, 128)  # one step at batch 1, as when generating
+LAYERS = ("LSTM", "GRU", "SimpleRNN")
+
+_GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}
+_INPUTS = 4  # arrays that are taken in turn
+_FIT_SECONDS = 0.4  # about what a call of `fit` should last, beside what it does but once
 
 
-def actions(package, name, shape):
-    """Return two functions for one layer: a training step, and inference, each waited for.
+def rows(effort, names=LAYERS, shapes=(*SHAPES, STEP)):
+    """Measure layer by layer and shape by shape.
 
     Args:
-        package: `seqlib.layers` or `keras.layers`.
-        name: Name of the layer in it.
-        shape: (batch, time, features, units).
+        effort: `benchmarks.turns.Effort`.
+        names: Of `LAYERS`. The plain network, which nothing makes faster, is compared
+            with that of Keras alone, and over sequences.
+        shapes: (batch, time, in, hidden) of each.
+
+    Yields:
+        A row of the results at a time; see `benchmarks.results`.
+    """
+    for name in names:
+        for shape in shapes:
+            if name == "SimpleRNN" and shape[1] == 1:
+                continue
+            for what, contestants, notes in _pairings(name, shape):
+                rivals = sum(one.name not in products.KINDS for one in contestants) - 1
+                measured = compare(contestants, effort, rivals, _check_agreement)
+                yield _row(name, what, shape, measured, notes)
+            if shape[1] > 1 and name != "SimpleRNN":
+                few = dataclasses.replace(effort, rounds=min(effort.rounds, 3))
+                yield _row(name, "fit", shape, compare(_fits(name, shape), few), {})
+
+
+def actions(layer, inputs, jit=False):
+    """Return a training step and inference of a Keras layer, each one `tf.function`.
+
+    Args:
+        layer: The layer, with `return_sequences`.
+        inputs: List of (batch, time, in) float32 arrays, to be taken in turn.
+        jit: Whether XLA compiles the whole.
 
     Returns:
-        Dict from what is done to a function without arguments.
+        Dict from ``training step`` and ``inference`` to a function of a running number. It returns
+        a tuple: the loss, its gradient by the input, and its gradients by the weights; or the
+        outputs alone.
     """
-    batch, length, features, units = shape
-    x = np.random.default_rng(0).normal(size=(batch, length, features)).astype("float32")
-    y = np.zeros((batch, units), "float32")
-    model = keras.Sequential([keras.Input((length, features)), getattr(package, name)(units)])
-    model.compile("sgd", "mse", jit_compile=False)
+    xs = [tf.constant(x) for x in inputs]
+
+    @tf.function(jit_compile=jit)
+    def train(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_mean(tf.square(layer(x, training=True)))
+        return loss, *tape.gradient(loss, [x, *layer.trainable_variables])
+
+    @tf.function(jit_compile=jit)
+    def infer(x):
+        return (layer(x, training=False),)
+
+    # On the processor a `tf.function` returns when its result is there.
     return {
-        "train": lambda: model.train_on_batch(x, y),
-        "infer": lambda: model.predict_on_batch(x),
+        "training step": lambda k: train(xs[k % len(xs)]),
+        "inference": lambda k: infer(xs[k % len(xs)]),
     }
 
 
-def compare(ours, theirs, seconds):
-    """Time two functions in turn.
+def _pairings(name, shape):
+    """Yield what is done, the contestants, and notes on how, for one layer at one shape."""
+    batch, length, features, units = shape
+    draw = np.random.default_rng(0).standard_normal
+    inputs = [draw((batch, length, features), dtype="float32") for _ in range(_INPUTS)]
+    sides = {}
+    for side, package, jit in (
+        ("seqlib", layers, False),
+        ("keras", keras.layers, False),
+        ("keras jit", keras.layers, True),
+    ):
+        layer = getattr(package, name)(units, return_sequences=True)
+        layer.build((None, None, features))
+        sides[side] = layer, actions(layer, inputs, jit)
+    weights = sides["seqlib"][0].get_weights()
+    for layer, _ in sides.values():
+        layer.set_weights(weights)
+    if name == "SimpleRNN":
+        del sides["keras jit"]
+    with_torch = torch_layers.torch and name != "SimpleRNN"
+    by_torch = torch_layers.actions(name, inputs, weights) if with_torch else None
 
-    Args:
-        ours: Function to time.
-        theirs: Function to compare with.
-        seconds: How long to go on, after a warm-up.
-
-    Returns:
-        Median milliseconds of each, and the median ratio theirs / ours: above 1, ours is faster.
-    """
-    for function in (ours, theirs, ours, theirs):
-        function()
-    times = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 5:
-        times.append((timed(ours), timed(theirs)))
-    mine, others = (1000 * statistics.median(column) for column in zip(*times, strict=True))
-    return mine, others, statistics.median(b / a for a, b in times)
-
-
-def timed(function):
-    """Return the seconds that a call takes."""
-    begun = time.perf_counter()
-    function()
-    return time.perf_counter() - begun
-
-
-def main():
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=3.0, help="time for each pair")
-    seconds = parser.parse_args().seconds
-    columns = "{:10} {:7} {:>20} {:>10} {:>12} {:>7}"
-    print(columns.format("layer", "what", "batch time in units", "seqlib ms", "keras ms", "ratio"))
-    for name in ("SimpleRNN", "GRU", "LSTM"):
-        for shape in SHAPES:
-            ours, theirs = (actions(package, name, shape) for package in (layers, keras.layers))
-            for what in ours:
-                mine, others, ratio = compare(ours[what], theirs[what], seconds)
-                text = " ".join(map(str, shape))
-                row = (name, what, text, f"{mine:.1f}", f"{others:.1f}", f"{ratio:.2f}")
-                print(columns.format(*row), flush=True)
+    for what in ("training step", "inference"):
+        contestants = [Contestant(side, does[what]) for side, (_, does) in sides.items()]
+        notes = {"path": sides["seqlib"][0].path(length).name}
+        if by_torch:
+            ways = [Contestant(layout, call) for layout, call in by_torch[what].items()]
+            best = fastest(ways)
+            notes["torch layout"] = best.name
+            contestants.append(Contestant("torch", best.call))
+        if name != "SimpleRNN":
+            for floor, kind in products.KINDS.items():
+                ways = kind(shape, _GATES[name], what == "training step")
+                best = fastest(ways)
+                notes[floor] = best.name
+                contestants.append(Contestant(floor, best.call))
+        yield what, contestants, notes
 
 
-if __name__ == "__main__":
-    main()
+def _check_agreement(results):
+    """Raise where two sides do not compute the same; the products are no side."""
+    norms = {name: [_norm(a) for a in result[:2]] for name, result in results.items() if result}
+    for name, own in norms.items():
+        if not np.allclose(own, norms["seqlib"], rtol=1e-3):
+            raise RuntimeError(
+                f"{name} does not compute what seqlib does: the norms of the results are {own} "
+                f"and {norms['seqlib']}."
+            )
+
+
+def _norm(array):
+    """Return the norm of an array, which no order of its axes changes."""
+    return float(np.linalg.norm(np.asarray(array).ravel()))
+
+
+def _fits(name, shape):
+    """Return contestants that train a small model by `model.fit`; the work is a batch."""
+    batch, length, features, units = shape
+    draw = np.random.default_rng(0).standard_normal
+    contestants, batches = [], 1
+    for side, package in (("seqlib", layers), ("keras", keras.layers)):
+        recurrent = getattr(package, name)(units)
+        model = keras.Sequential(
+            [keras.Input((length, features)), recurrent, keras.layers.Dense(1)]
+        )
+        model.compile("adam", "mse")
+
+        def fit(k, model=model):
+            model.fit(x, y, batch_size=batch, epochs=1, shuffle=False, verbose=0)
+
+        contestants.append(Contestant(side, fit))
+    batches = max(5, min(100, round(_FIT_SECONDS / _estimate(shape, _GATES[name]))))
+    x = draw((batches * batch, length, features), dtype="float32")
+    y = draw((batches * batch, 1), dtype="float32")
+    for one in contestants:
+        one.work = batches
+    return contestants
+
+
+def _estimate(shape, gates):
+    """Return about how many seconds a training step takes: from its multiplications."""
+    batch, length, features, units = shape
+    return 1e-3 + 6 * batch * length * (features + units) * gates * units / 30e9
+
+
+def _row(name, what, shape, measured, notes):
+    row = {
+        "benchmark": "recurrent",
+        "layer": name,
+        "what": what,
+        "shape": dict(zip(("batch", "time", "in", "hidden"), shape, strict=True)),
+        "unit": "batch",
+        **measured,
+    }
+    row |= {key: notes[key] for key in ("path", "torch layout") if key in notes}
+    # The products are no rival: instead of a ratio, what they would take of our time.
+    row["floors"] = {}
+    for floor in products.KINDS:
+        if floor in notes:
+            share = row["ratios"].pop(floor)["median"]
+            milliseconds = row["milliseconds"].pop(floor)
+            del row["first_call_seconds"][floor]
+            row["floors"][floor] = {
+                "by": notes[floor],
+                "milliseconds": milliseconds,
+                "share": share,
+            }
+    return row

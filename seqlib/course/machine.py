@@ -79,18 +79,6 @@ def accelerators():
         return ["Apple GPU"] if torch.backends.mps.is_available() else []
 
 
-def cores():
-    """Return the number of processor cores that this process may use.
-
-    Example:
-        >>> cores() >= 1
-        True
-    """
-    if hasattr(os, "sched_getaffinity"):  # a container or `taskset` may allow fewer than there are
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def processor():
     """Return a few words on what computes: the GPUs, or the number of cores.
 
@@ -101,7 +89,8 @@ def processor():
     found = accelerators()
     if found:
         return f"GPU: {', '.join(found)}"
-    return f"no GPU, {cores()} CPU core{'s' if cores() > 1 else ''}"
+    number = layers.cores()
+    return f"no GPU, {number} CPU core{'s' if number > 1 else ''}"
 
 
 def recurrent_path():
@@ -111,7 +100,8 @@ def recurrent_path():
         >>> isinstance(recurrent_path(), str)
         True
     """
-    return "readable equations"
+    path = layers.LSTM(1).path()
+    return f"{path.name}: {path.reason}"
 
 
 def description():
@@ -129,7 +119,7 @@ def description():
         "seqlib": seqlib.__version__,
         "Python": platform.python_version(),
         "operating system": f"{platform.system()}, {platform.machine()}",
-        "CPU cores": str(cores()),
+        "CPU cores": str(layers.cores()),
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "Keras": keras.__version__,
         "backend": f"{name} {version}",

@@ -1,6 +1,6 @@
 """Keras layers, equation by equation; they go wherever a layer of `keras.layers` goes."""
 
-from seqlib.layers.backend import native_stderr_muted  # first: it imports Keras quietly
+from seqlib.layers.backend import cores, native_stderr_muted  # first: it imports Keras quietly
 from seqlib.layers.gru import GRU, GRUCell
 from seqlib.layers.lstm import LSTM, LSTMCell
 from seqlib.layers.recurrent_cell import RecurrentCell
@@ -16,5 +16,6 @@ __all__ = [
     "RecurrentLayer",
     "SimpleRNN",
     "SimpleRNNCell",
+    "cores",
     "native_stderr_muted",
 ]

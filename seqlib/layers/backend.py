@@ -1,4 +1,4 @@
-"""Import Keras and its backend once, without the chatter.
+"""Import Keras and its backend once, without the chatter; and what the machine offers them.
 
 TensorFlow's C++ code writes to file descriptor 2 while it is imported, below the reach of
 ``sys.stderr`` and of ``TF_CPP_MIN_LOG_LEVEL``. A notebook would show those lines as errors, so the
@@ -30,6 +30,18 @@ def native_stderr_muted():
         os.dup2(saved, 2)
         os.close(saved)
         os.close(nowhere)
+
+
+def cores():
+    """Return the number of processor cores that this process may use.
+
+    Example:
+        >>> cores() >= 1
+        True
+    """
+    if hasattr(os, "sched_getaffinity"):  # a container or `taskset` may allow fewer than there are
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 with native_stderr_muted():

@@ -196,9 +196,7 @@ def _one_step(layer, sequences, initial_state, mask, training):
     output, states = layer.cell(sequences[:, 0], list(initial_state), training=training)
     if mask is not None:
         output = ops.where(mask, output, 0)
-        states = [
-            ops.where(mask, new, old) for new, old in zip(states, initial_state, strict=True)
-        ]
+        states = [ops.where(mask, new, old) for new, old in zip(states, initial_state, strict=True)]
     return output, output[:, None], list(states)
 
 

@@ -59,9 +59,7 @@ def forward(x, weights, states, steps, mask, dropout, *, every, keep):
     on_input, on_state = (by_gate(masks, GATES) for masks in dropout)
     kernels = ops.split(kernel * halves, GATES, axis=-1)
     of_z, of_r, of_v = ops.split(recurrent_kernel * halves, GATES, axis=-1)
-    (x_z, x_r, x_v), (h_z, h_r, h_v) = (
-        ops.split(bias[row] * halves, GATES) for row in (0, 1)
-    )
+    (x_z, x_r, x_v), (h_z, h_r, h_v) = (ops.split(bias[row] * halves, GATES) for row in (0, 1))
     # XLA is nearly twice as fast on an array a gate as on slices of one array for all.
     projected = [
         masked_product(x, kernel, over_time(mask))  # (batch, time, units)

@@ -7,9 +7,10 @@ and time left open; XLA compiles it anew for each (batch, time) that it meets.
 """
 
 import functools
-import os
 
 import tensorflow as tf
+
+from seqlib.layers.backend import cores, native_stderr_muted
 
 ROWS = 8  # a shard of fewer rows wastes more than a second core gives
 NOTHING = ()  # stands for None in the arguments of a program
@@ -36,6 +37,7 @@ def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training
     steps, (x, mask) = tf.shape(x)[1], _rounded(x, mask)
     mask = NOTHING if mask is None else mask[:, :, None]
     dropout = tuple(_as_structure(masks) for masks in dropout)
+    mask, dropout = tf.nest.map_structure(tf.stop_gradient, (mask, dropout))
     shards = _shards(batch)
 
     @tf.custom_gradient
@@ -66,7 +68,7 @@ def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training
 @functools.cache
 def compiles():
     """Return whether this TensorFlow compiles with XLA; some builds cannot."""
-    with tf.init_scope():
+    with tf.init_scope(), native_stderr_muted():  # XLA introduces itself when it first compiles
         try:
             tf.function(lambda x: x + 1, jit_compile=True)(tf.zeros(()))
         except (tf.errors.OpError, ValueError):
@@ -74,17 +76,12 @@ def compiles():
     return True
 
 
-def cores():
-    """Return how many XLA programs can run side by side."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return tf.config.threading.get_inter_op_parallelism_threads() or allowed or 1
-
-
 def _shards(batch):
     """Return into how many parts to cut a batch, whose size may be unknown."""
     if _inside_xla():  # one program, which runs its parts one after the other
         return 1
-    return cores() if batch is None else max(1, min(cores(), batch // ROWS))
+    side_by_side = tf.config.threading.get_inter_op_parallelism_threads() or cores()
+    return side_by_side if batch is None else max(1, min(side_by_side, batch // ROWS))
 
 
 def _inside_xla():
@@ -196,14 +193,21 @@ def _backward(kernel, shards, signature):
     def run(shared, by_row, kept):
         pairs = zip(_cut(by_row, shards), kept, strict=True)
         d_x, d_weights, d_states = zip(*(compiled(shared, *pair) for pair in pairs), strict=True)
-        return _join(d_x), tf.nest.map_structure(lambda *a: tf.add_n(a), *d_weights), _join(d_states)
+        return (
+            _join(d_x),
+            tf.nest.map_structure(lambda *a: tf.add_n(a), *d_weights),
+            _join(d_states),
+        )
 
     return _trace(run, signature)
 
 
 def _trace(function, signature, *, jit_compile=False):
-    """Make a graph of a function now. Tracing at the first call would be counted, over all programs
-    together, as one function that is traced again and again, and warned about."""
+    """Make a graph of a function now.
+
+    Tracing at the first call would be counted, over all programs together, as one function that is
+    traced again and again, and TensorFlow would warn.
+    """
     function = tf.function(
         function, input_signature=signature, jit_compile=jit_compile, autograph=False
     )

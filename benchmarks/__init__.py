@@ -1,0 +1,1 @@
+"""Speed beside `keras.layers` and `torch.nn`: ``make bench`` or ``python -m benchmarks``."""

@@ -1,0 +1,128 @@
+"""Measure, print as it goes, and write down: ``make bench`` or ``python -m benchmarks``.
+
+A whole run writes ``benchmarks/results.json`` and ``benchmarks/results.svg`` and brings the README
+into step. A run of a part of it, or a hasty one, only prints, unless ``--output`` names a file.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SECONDS = 2.0
+HASTY = 1.0  # seconds a pair below which the figures are no record
+
+
+def arguments(words=None):
+    """Return the parsed command line.
+
+    Args:
+        words: The command line; that of the process where None.
+
+    Returns:
+        `argparse.Namespace`.
+    """
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split(":")[0])
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS, help="time for each pair (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--only", choices=("recurrent", "generation", "beam"), help="run one benchmark alone"
+    )
+    parser.add_argument(
+        "--layers",
+        nargs="+",
+        choices=("LSTM", "GRU", "SimpleRNN"),
+        help="measure these layers alone (default: all)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help="JSON file to write, with the chart beside it (default: benchmarks/results.json for "
+        "a whole run, nothing for a part)",
+    )
+    options = parser.parse_args(words)
+    if options.seconds < 0:
+        parser.error("--seconds: a number from 0 up")
+    if options.output and options.output.suffix != ".json":
+        parser.error("--output: a file that ends in .json")
+    if options.output and not options.output.resolve().parent.is_dir():
+        parser.error(f"--output: there is no folder {options.output.parent}")
+    return options
+
+
+def main(words=None):
+    """Run what the command line asks for.
+
+    Args:
+        words: The command line; that of the process where None.
+
+    Returns:
+        Exit code.
+    """
+    options = arguments(words)
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the processor is what is measured, for all sides
+    from seqlib import layers  # noqa: F401  it imports Keras without the backend's chatter
+
+    # isort: split
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        print("The benchmarks compare on the TensorFlow backend: unset KERAS_BACKEND.")
+        return 2
+    import tensorflow as tf
+
+    from benchmarks import chart, results, tables, torch_layers
+
+    tf.get_logger().setLevel("ERROR")  # that many shapes are traced is meant here
+    keras.utils.set_random_seed(0)
+    torch_layers.threads()
+    if torch_layers.torch is None:
+        print(torch_layers.HINT + "\n")
+    for name, text in results.machine.description().items():
+        print(f"{name:17} {text}")
+    begun = time.perf_counter()
+    rows = []
+    for row in measured(options):
+        rows.append(row)
+        print("\n" + tables.block(row), flush=True)
+    record = results.record(rows, options.seconds)
+    if record["summary"]:
+        print("\n" + tables.overview(record["summary"]))
+    print(f"\n{(time.perf_counter() - begun) / 60:.1f} minutes")
+
+    is_whole = not options.only and not options.layers and options.seconds >= HASTY
+    output = options.output or (ROOT / "benchmarks" / "results.json" if is_whole else None)
+    if output is None:
+        print("Not written down: a part, or a hasty run. Name a file with --output.")
+        return 0
+    results.write(output, record)
+    record = results.read(output)
+    chart.write(output.with_suffix(".svg"), record)
+    print(f"Written: {output.name}, {output.with_suffix('.svg').name}")
+    if options.output is None:
+        readme = ROOT / "README.md"
+        text = readme.read_text(encoding="utf-8")
+        results.write_text(readme, tables.with_section(text, record))
+        print("The README is in step.")
+    return 0
+
+
+def measured(options):
+    """Yield the rows that the command line asks for, one at a time."""
+    from benchmarks import beam, generation, recurrent
+    from benchmarks.turns import Effort
+
+    effort = Effort(options.seconds, attempts=1 if options.seconds < HASTY else 3)
+    if options.only in (None, "recurrent"):
+        yield from recurrent.rows(effort, options.layers or recurrent.LAYERS)
+    if options.only in (None, "generation"):
+        yield from generation.rows(effort)
+    if options.only in (None, "beam"):
+        yield from beam.rows(effort)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

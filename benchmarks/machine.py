@@ -1,0 +1,58 @@
+"""What the measurements stand on: processor, memory, system, versions, threads."""
+
+import platform
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import torch_layers
+from seqlib import layers
+from seqlib.course import machine
+
+
+def description():
+    """Return what a reader needs to judge the figures, and nothing that names the machine.
+
+    Returns:
+        Dict of strings.
+
+    Example:
+        >>> sorted(description())[:2]
+        ['CPU', 'CPU cores']
+    """
+    known = machine.description()
+    left_out = ("GPU", "data folder", "NumPy")  # the benchmark runs on the processor
+    threads = str(layers.cores())
+    return {
+        "CPU": processor_model(),
+        **{name: text for name, text in known.items() if name not in left_out},
+        "NumPy": f"{np.__version__}, {_blas()}",
+        "PyTorch": torch_layers.version() or "not installed",
+        "threads": f"{threads} for TensorFlow, {torch_layers.threads() or 'none'} for PyTorch",
+    }
+
+
+def processor_model():
+    """Return the name that the processor gives itself.
+
+    Example:
+        >>> processor_model() != ""
+        True
+    """
+    name = ""
+    if platform.system() == "Linux":
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        names = (line.partition(":")[2] for line in text.splitlines() if "model name" in line)
+        name = next(names, "")
+    elif platform.system() == "Darwin":
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+        name = done.stdout
+    return name.strip() or platform.processor() or platform.machine()
+
+
+def _blas():
+    """Return the name of the library that multiplies NumPy's matrices."""
+    blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
+    return blas.get("name", "unknown BLAS")

@@ -1,0 +1,117 @@
+"""The record of a run: ``results.json``.
+
+It has ``machine`` (what it stands on), ``date``, ``seconds`` (time for each pair), ``rows`` and
+``summary``. A row says what was measured (``benchmark``, ``layer``, ``what``, ``shape``, ``unit``)
+and holds what `benchmarks.turns.compare` returns: ``milliseconds`` of each contestant for one unit,
+and ``ratios`` to the first of them, seqlib. Rows of layers also have ``floors``: the matrix
+products alone, by the library that was fastest at them, and their share of seqlib's time; ``path``,
+the way that our layer took; and ``torch layout``, the one in which PyTorch was fastest.
+"""
+
+import datetime
+import json
+import statistics
+from pathlib import Path
+
+from benchmarks import machine
+from seqlib.course.atomic import write_text
+
+DIGITS = 4  # significant ones that are kept
+
+
+def record(rows, seconds):
+    """Return the record of a run.
+
+    Args:
+        rows: List of rows, in the order in which they were measured.
+        seconds: Time for each pair.
+
+    Returns:
+        Dict; see above.
+    """
+    return {
+        "date": datetime.date.today().isoformat(),
+        "machine": machine.description(),
+        "seconds": seconds,
+        "rows": rows,
+        "summary": summary(rows),
+    }
+
+
+def summary(rows):
+    """Return the ratios of the layers over all shapes, one step at batch 1 left out.
+
+    Args:
+        rows: List of rows.
+
+    Returns:
+        List of dicts: for each layer, what it does and rival the ``median`` of the ratios over the
+        shapes, the ``least`` and the ``greatest`` one, and the number of ``shapes``.
+
+    Example:
+        >>> def row(batch, ratio):
+        ...     return {"benchmark": "recurrent", "layer": "GRU", "what": "inference",
+        ...             "shape": {"batch": batch, "time": 9, "in": 2, "hidden": 3},
+        ...             "ratios": {"torch": {"median": ratio, "quartiles": [ratio, ratio]}}}
+        >>> total, = summary([row(2, 1.5), row(4, 2.5), row(8, 2.25)])
+        >>> total["against"], total["median"], total["least"], total["shapes"]
+        ('torch', 2.25, 1.5, 3)
+    """
+    ratios = {}
+    for row in rows:
+        if row["benchmark"] == "recurrent" and not is_one_step(row):
+            for against, ratio in row["ratios"].items():
+                key = row["layer"], row["what"], against
+                ratios.setdefault(key, []).append(ratio["median"])
+    return [
+        {
+            "layer": layer,
+            "what": what,
+            "against": against,
+            "median": statistics.median(found),
+            "least": min(found),
+            "greatest": max(found),
+            "shapes": len(found),
+        }
+        for (layer, what, against), found in ratios.items()
+    ]
+
+
+def is_one_step(row):
+    """Return whether a row is about a single step of a layer."""
+    return row["shape"].get("time") == 1
+
+
+def describe(row):
+    """Return in words what a row measured.
+
+    Example:
+        >>> describe({"layer": "GRU", "what": "fit", "shape": {"batch": 2, "time": 3}})
+        'GRU, fit: batch 2, time 3'
+    """
+    shape = ", ".join(f"{name} {size}" for name, size in row["shape"].items())
+    return f"{row['layer']}, {row['what']}: {shape}"
+
+
+def write(path, content):
+    """Write a record as JSON, whole or not at all.
+
+    Args:
+        path: The file.
+        content: The record; its numbers are rounded to `DIGITS` digits.
+    """
+    text = json.dumps(_rounded(content), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def read(path):
+    """Return the record in a file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def _rounded(value):
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(item) for item in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
