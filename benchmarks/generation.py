@@ -20,7 +20,7 @@ from seqlib.decoding import sample
 BATCHES = (1, 64)
 UNITS = 128
 VOCABULARY = 27
-LENGTHS = {"seqlib": 200, "model.predict": 4, "model(x)": 20, "torch": 200}  # characters a call
+LENGTHS = {"seqlib": 1000, "model.predict": 4, "model(x)": 20, "torch": 1000}  # characters a call
 
 
 def rows(effort, batches=BATCHES, units=UNITS, lengths=LENGTHS):

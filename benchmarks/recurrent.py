@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import products, torch_layers
-from benchmarks.turns import Contestant, compare, fastest
+from benchmarks.turns import Contestant, Effort, compare, fastest
 
 SHAPES = [  # (batch, time, in, hidden)
     (32, 20, 100, 128),
@@ -49,12 +49,12 @@ def rows(effort, names=LAYERS, shapes=(*SHAPES, STEP)):
             if name == "SimpleRNN" and shape[1] == 1:
                 continue
             for what, contestants, notes in _pairings(name, shape):
-                rivals = sum(one.name not in products.KINDS for one in contestants) - 1
-                measured = compare(contestants, effort, rivals, _check_agreement)
-                yield _row(name, what, shape, measured, notes)
+                measured = compare(contestants, effort, check=_check_agreement)
+                floors = _floors(name, what, shape) if name != "SimpleRNN" else {}
+                yield _row(name, what, shape, measured, notes, floors)
             if shape[1] > 1 and name != "SimpleRNN":
                 few = dataclasses.replace(effort, rounds=min(effort.rounds, 3))
-                yield _row(name, "fit", shape, compare(_fits(name, shape), few), {})
+                yield _row(name, "fit", shape, compare(_fits(name, shape), few), {}, {})
 
 
 def actions(layer, inputs, jit=False):
@@ -120,18 +120,28 @@ def _pairings(name, shape):
             best = fastest(ways)
             notes["torch layout"] = best.name
             contestants.append(Contestant("torch", best.call))
-        if name != "SimpleRNN":
-            for floor, kind in products.KINDS.items():
-                ways = kind(shape, _GATES[name], what == "training step")
-                best = fastest(ways)
-                notes[floor] = best.name
-                contestants.append(Contestant(floor, best.call))
         yield what, contestants, notes
 
 
+def _floors(name, what, shape):
+    """Return who multiplies fastest, and the milliseconds, for the products alone.
+
+    They are no rival and take no turn: NumPy's threads go on spinning for some 30 ms after a
+    product, and whoever came next would pay for it.
+    """
+    floors = {}
+    for floor, kind in products.KINDS.items():
+        ways = kind(shape, _GATES[name], what == "training step")
+        trials = [(compare([way], Effort(0, 15, attempts=1)), way.name) for way in ways]
+        times = [(trial["milliseconds"][way], way) for trial, way in trials]
+        milliseconds, by = min(times)
+        floors[floor] = {"by": by, "milliseconds": milliseconds}
+    return floors
+
+
 def _check_agreement(results):
-    """Raise where two sides do not compute the same; the products are no side."""
-    norms = {name: [_norm(a) for a in result[:2]] for name, result in results.items() if result}
+    """Raise where two sides do not compute the same."""
+    norms = {name: [_norm(a) for a in result[:2]] for name, result in results.items()}
     for name, own in norms.items():
         if not np.allclose(own, norms["seqlib"], rtol=1e-3):
             raise RuntimeError(
@@ -175,26 +185,18 @@ def _estimate(shape, gates):
     return 1e-3 + 6 * batch * length * (features + units) * gates * units / 30e9
 
 
-def _row(name, what, shape, measured, notes):
-    row = {
+def _row(name, what, shape, measured, notes, floors):
+    ours = measured["milliseconds"]["seqlib"]
+    return {
         "benchmark": "recurrent",
         "layer": name,
         "what": what,
         "shape": dict(zip(("batch", "time", "in", "hidden"), shape, strict=True)),
         "unit": "batch",
         **measured,
+        **notes,
+        "floors": {
+            floor: {**found, "share": found["milliseconds"] / ours}
+            for floor, found in floors.items()
+        },
     }
-    row |= {key: notes[key] for key in ("path", "torch layout") if key in notes}
-    # The products are no rival: instead of a ratio, what they would take of our time.
-    row["floors"] = {}
-    for floor in products.KINDS:
-        if floor in notes:
-            share = row["ratios"].pop(floor)["median"]
-            milliseconds = row["milliseconds"].pop(floor)
-            del row["first_call_seconds"][floor]
-            row["floors"][floor] = {
-                "by": notes[floor],
-                "milliseconds": milliseconds,
-                "share": share,
-            }
-    return row

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqlib.course.machine import cores
+from seqlib.layers import cores
 
 try:
     import torch

@@ -8,7 +8,7 @@ are for orientation.
 The thread pools of TensorFlow, PyTorch and NumPy live side by side in one process, and a pool spins
 for a moment after its last work. Measured on two cores with an LSTM of about a millisecond, the
 first call after a change of library takes 5 to 30 % longer than the next ones, and those take what
-they take in a block of their own. So a turn begins with a call that is not counted. Pauses between
+they take in a block of their own. So a turn begins with calls that are not counted. Pauses between
 the turns were worse (threads fall asleep), and so was ``OMP_WAIT_POLICY=passive`` (it makes PyTorch
 two to three times slower). Other programs are the greater danger: PyTorch's threads wait for one
 another at every product, and with a core taken away a call took up to a hundred times longer. So
@@ -26,7 +26,8 @@ from collections.abc import Callable
 import psutil
 
 TURN = 0.010  # seconds that a turn lasts at least: many calls where one is short
-LONG = 0.100  # seconds from which on a call needs no uncounted one before it
+SETTLE = 0.005  # seconds of calls that are not counted at the beginning of a turn
+LONG = 0.200  # seconds from which on a call needs no uncounted one before it
 BUSY = 0.05  # share of the processor that other programs may take without casting doubt
 PATIENCE = 10.0  # seconds to wait for other programs to be still
 
@@ -62,7 +63,7 @@ class Contestant:
     work: float = 1.0
 
 
-def compare(contestants, effort, pairs=None, check=None):
+def compare(contestants, effort, check=None):
     """Time functions in turn.
 
     While other programs are busy the measurement is done again, and the stillest one is kept.
@@ -70,7 +71,6 @@ def compare(contestants, effort, pairs=None, check=None):
     Args:
         contestants: List of `Contestant`; the others are compared with the first.
         effort: `Effort`.
-        pairs: Number of pairs to take time for; all others with the first where None.
         check: Function of a dict from the names to the results of the first calls, which all have
             the same input; it raises where they do not agree.
 
@@ -96,7 +96,7 @@ def compare(contestants, effort, pairs=None, check=None):
     if check:
         check(results)
     turns = [_turn(one) for one in contestants]
-    seconds = effort.seconds * (len(contestants) - 1 if pairs is None else pairs)
+    seconds = effort.seconds * (len(contestants) - 1)
     share = math.inf
     for attempt in range(effort.attempts):
         if attempt:
@@ -147,11 +147,11 @@ def _turn(contestant):
     if estimate < LONG:
         estimate = _timed(contestant, range(2, 4)) / 2
     calls = min(math.ceil(TURN / max(estimate, 1e-6)), 1000)
+    uncounted = 0 if estimate >= LONG else min(math.ceil(SETTLE / max(estimate, 1e-6)), 500)
 
     def turn(number):
         inputs = range(number * calls, (number + 1) * calls)
-        if estimate < LONG:
-            contestant.call(inputs[0] + 1)
+        _timed(contestant, range(inputs[0] + 1, inputs[0] + 1 + uncounted))
         return _timed(contestant, inputs) / calls / contestant.work
 
     return turn

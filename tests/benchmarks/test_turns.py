@@ -57,14 +57,14 @@ def test_contestants_take_turns(clock):
     assert rounds == [0, 1, 2, 3]  # another input each time
 
 
-def test_short_calls_make_long_turns_whose_first_call_is_not_counted(clock):
-    contestants = [clock.contestant(name, turns.TURN / 8) for name in "AB"]
+def test_short_calls_make_long_turns_whose_first_calls_are_not_counted(clock):
+    contestants = [clock.contestant(name, turns.SETTLE / 4) for name in "AB"]
     compare(contestants, Effort(seconds=0, rounds=2, attempts=1))
     turns_taken = [len(list(calls)) for _, calls in itertools.groupby(n for n, _ in clock.calls)]
-    assert turns_taken[-4:] == [9] * 4
-    ours, theirs = [k for name, k in clock.calls[-18:] if name == "A"], clock.calls[-9:]
-    assert ours[1:] == list(range(8, 16))
-    assert [k for _, k in theirs[1:]] == list(range(8, 16))
+    uncounted = 4  # as TURN / 8 is a quarter of SETTLE
+    assert turns_taken[-4:] == [8 + uncounted] * 4
+    ours, theirs = ([k for name, k in clock.calls[-24:] if name == who] for who in "AB")
+    assert ours[uncounted:] == theirs[uncounted:] == list(range(8, 16))
 
 
 def test_times_are_for_one_unit_of_work(clock):
@@ -76,8 +76,8 @@ def test_times_are_for_one_unit_of_work(clock):
 
 def test_time_is_taken_for_each_pair(clock):
     contestants = [clock.contestant(name, 0.5) for name in "ABC"]
-    per_pair = compare(contestants, Effort(seconds=6, attempts=1))["rounds"]
-    assert compare(contestants, Effort(seconds=6, attempts=1), pairs=1)["rounds"] < per_pair
+    measured = compare(contestants, Effort(seconds=60, attempts=1))
+    assert 60 < measured["rounds"] * sum(measured["milliseconds"].values()) / 1000
 
 
 def test_a_disturbed_measurement_is_done_again_and_the_stillest_kept(clock, monkeypatch):
