@@ -102,7 +102,7 @@ class RecurrentLayer(keras.layers.RNN):
             self._check_states(initial_state)
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
-    def path(self, time=None, masked=False, eager=False):
+    def path(self, time=None, masked=False, eager=False, exported=False):
         """Return the way this layer takes through a sequence, and why.
 
         Args:
@@ -110,6 +110,7 @@ class RecurrentLayer(keras.layers.RNN):
             masked: Whether there is a mask.
             eager: Whether the layer is called outside `fit`, `predict` and other compiled
                 functions.
+            exported: Whether the layer is traced for `model.export`.
 
         Returns:
             A named tuple of `name` ("fused", "cuDNN", "one step" or "reference") and `reason`.
@@ -122,11 +123,13 @@ class RecurrentLayer(keras.layers.RNN):
             >>> LSTM(4, unroll=True).path(time=20)
             Path(name='reference', reason='unroll=True asks for one step after the other')
         """
-        return fused.choose(self, time, masked, eager)
+        return fused.choose(self, time, masked, eager, exported)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Go through a sequence; called by `keras.layers.RNN`, which prepares and finishes."""
-        path = self.path(sequences.shape[1], mask is not None, fused.called_eagerly())
+        path = self.path(
+            sequences.shape[1], mask is not None, fused.called_eagerly(), fused.being_exported()
+        )
         if path.name == "reference":
             return super().inner_loop(sequences, initial_state, mask=mask, training=training)
         return fused.run(path, self, sequences, initial_state, mask, training)

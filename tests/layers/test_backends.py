@@ -12,7 +12,7 @@ import sys
 import keras
 import pytest
 
-FILES = ["tests/layers/test_recurrent.py", "tests/decoding"]
+FILES = ["tests/layers/test_recurrent.py", "tests/layers/test_fused.py", "tests/decoding"]
 ROOT = pathlib.Path(__file__).parents[2]
 
 

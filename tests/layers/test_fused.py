@@ -74,6 +74,22 @@ def test_equal_to_keras_in_every_way_of_looping(name):
 
 
 @pytest.mark.parametrize("name", LAYERS)
+def test_a_single_step_is_equal_to_keras(name):
+    x, mask = example_input()[:, :1], np.array([[True], [False], [True]])
+    for zero_output_for_mask, return_sequences in itertools.product((False, True), repeat=2):
+        both = pair(
+            name,
+            implementation="auto",
+            zero_output_for_mask=zero_output_for_mask,
+            return_sequences=return_sequences,
+            return_state=True,
+        )
+        assert both[0].path(time=1, masked=True).name in ("one step", "reference")
+        for call in ({}, {"mask": mask}, {"mask": mask, "initial_state": random_states(name)}):
+            check_same_numbers(*both, x=x, **call)
+
+
+@pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_equal_to_keras_in_training(name, use_bias):
     for return_sequences in (True, False):
@@ -179,19 +195,56 @@ def test_a_gradient_is_right_whether_it_was_expected_or_not(name):
         np.testing.assert_allclose(expected, not_expected, rtol=1e-5, atol=1e-6)
 
 
-@on_tensorflow
-@pytest.mark.parametrize("name", LAYERS)
-def test_a_model_that_is_exported_serves_the_same_numbers(name, tmp_path):
-    import tensorflow as tf
-
+def exportable(name):
+    """Return a model around a layer, called once, and an input."""
     layer = keras.layers.Bidirectional(ours(name, implementation="auto", return_sequences=True))
     model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Masking(), layer])
+    x = example_input()
+    x[0, 4:] = 0
+    return model, x, model.predict(x, verbose=0)
+
+
+@on_tensorflow
+@pytest.mark.parametrize("name", LAYERS)
+def test_what_is_exported_runs_where_nothing_compiles(name, tmp_path):
+    import tensorflow as tf
+
+    model, x, expected = exportable(name)
+    model.export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(tmp_path / "served")
+    np.testing.assert_allclose(to_numpy(served.serve(x)), expected, atol=1e-6)
+    saved = (tmp_path / "served" / "saved_model.pb").read_bytes()
+    assert b"XlaDynamicUpdateSlice" not in saved
+
+
+@on_tensorflow
+@pytest.mark.parametrize("name", LAYERS)
+def test_an_export_to_onnx_runs(name, tmp_path):
+    pytest.importorskip("tf2onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    x = example_input()
+    layer = ours(name, implementation="auto")
+    model = keras.Sequential([keras.Input((TIME, FEATURES)), layer])
+    expected = model.predict(x, verbose=0)
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (got,) = session.run(None, {session.get_inputs()[0].name: x})
+    np.testing.assert_allclose(got, expected, atol=1e-6)
+
+
+@on_tensorflow
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_kernel_that_is_insisted_on_is_exported_too(name, tmp_path):
+    import tensorflow as tf
+
+    model = keras.Sequential([keras.Input((None, FEATURES)), ours(name)])
     model.export(tmp_path / "served", verbose=False)
     served = tf.saved_model.load(tmp_path / "served")
     for batch, time in ((BATCH, TIME), (1, 11)):
         x = np.random.default_rng(time).normal(size=(batch, time, FEATURES)).astype("float32")
-        x[0, 4:] = 0
-        np.testing.assert_allclose(to_numpy(served.serve(x)), to_numpy(model(x)), atol=1e-6)
+        np.testing.assert_allclose(
+            to_numpy(served.serve(x)), model.predict(x, verbose=0), atol=1e-6
+        )
 
 
 @on_tensorflow
@@ -221,6 +274,7 @@ def test_the_way_is_chosen_by_what_gives_the_same_numbers():
     assert name(lstm(4, recurrent_dropout=0.5, use_bias=False)) == "fused"
     assert name(lstm(4), time=1) == "one step"
     assert name(lstm(4), time=20, eager=True) == "reference"
+    assert name(lstm(4), time=20, exported=True) == "reference"
     assert name(lstm(4, implementation="fused"), time=1, eager=True) == "fused"
     for layer, reason in (
         (lstm(4, implementation="reference"), "asked for"),

@@ -12,6 +12,7 @@ sequence where that is faster, chooses the way, and says why it chose it. The wa
 
 import functools
 import importlib
+import sys
 from typing import NamedTuple
 
 import keras
@@ -30,7 +31,7 @@ class Path(NamedTuple):
     reason: str
 
 
-def choose(layer, time=None, masked=False, eager=False):
+def choose(layer, time=None, masked=False, eager=False, exported=False):
     """Choose the way through a sequence.
 
     Args:
@@ -38,6 +39,7 @@ def choose(layer, time=None, masked=False, eager=False):
         time: Number of steps; None where it is not known beforehand.
         masked: Whether there is a mask.
         eager: Whether the layer is called outside any compiled function.
+        exported: Whether the layer is being written to a file that other programs read.
 
     Returns:
         A `Path`.
@@ -57,6 +59,8 @@ def choose(layer, time=None, masked=False, eager=False):
         return Path("fused", "implementation='fused' was asked for")
     if obstacle:
         return Path("reference", obstacle)
+    if exported:
+        return Path("reference", "exported, where only plain operations run everywhere")
     backend = keras.backend.backend()
     if backend != "torch" and on_gpu():
         if layer.cell.use_bias and not layer.cell.recurrent_dropout:
@@ -98,8 +102,8 @@ def run(path, layer, sequences, initial_state, mask, training):
     dropout = None, None
     if training:
         dropout = (
-            cell.get_dropout_mask(sequences[:, 0]),
-            cell.get_recurrent_dropout_mask(initial_state[0]),
+            _plain(cell.get_dropout_mask(sequences[:, 0])),
+            _plain(cell.get_recurrent_dropout_mask(initial_state[0])),
         )
     # A kernel adds over many steps: half precision goes in and comes out, the sums are full.
     dtype = keras.backend.standardize_dtype(sequences.dtype)
@@ -120,10 +124,13 @@ def run(path, layer, sequences, initial_state, mask, training):
         training=training,
     )
     last = outputs[:, -1] if every else states[0]
-    if mask is not None:  # before its first real step a row has no output yet
-        counts = mask if layer.zero_output_for_mask else ops.cumsum(ops.cast(mask, "int32"), 1) > 0
-        last = ops.where(counts[:, -1:], last, 0)
-        outputs = ops.where(counts[:, :, None], outputs, 0) if every else None
+    if mask is not None and layer.zero_output_for_mask:
+        last = ops.where(mask[:, -1:], last, 0)
+        outputs = ops.where(mask[:, :, None], outputs, 0) if every else None
+    elif mask is not None and not _starts_with_state():
+        begun = ops.cumsum(ops.cast(mask, "int32"), axis=1) > 0
+        last = ops.where(begun[:, -1:], last, 0)
+        outputs = ops.where(begun[:, :, None], outputs, 0) if every else None
     return last, outputs if every else last[:, None], list(states)
 
 
@@ -134,6 +141,16 @@ def called_eagerly():
     import tensorflow as tf
 
     return tf.executing_eagerly()
+
+
+def being_exported():
+    """Return whether Keras is tracing this for `model.export`; it has no other way to tell."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith("keras.src.export"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def on_gpu():
@@ -149,6 +166,11 @@ def on_gpu():
     import torch
 
     return torch.cuda.is_available()
+
+
+def _plain(masks):
+    """Return a list of dropout masks as a list; Keras makes one that is tracked."""
+    return tuple(masks) if isinstance(masks, list) else masks
 
 
 def _kernel(cell):
@@ -185,6 +207,14 @@ def _obstacle_of_backend(cell, masked):
     return None
 
 
+def _starts_with_state():
+    """Return whether the output before a row's first real step is the state it starts with.
+
+    In Keras it is on JAX; on the other backends it is zero.
+    """
+    return keras.backend.backend() == "jax"
+
+
 def _weights(cell):
     if cell.bias is not None:
         return cell.kernel, cell.recurrent_kernel, cell.bias
@@ -195,7 +225,8 @@ def _one_step(layer, sequences, initial_state, mask, training):
     """Call the cell once."""
     output, states = layer.cell(sequences[:, 0], list(initial_state), training=training)
     if mask is not None:
-        output = ops.where(mask, output, 0)
+        keeps_state = _starts_with_state() and not layer.zero_output_for_mask
+        output = ops.where(mask, output, initial_state[0] if keeps_state else 0)
         states = [ops.where(mask, new, old) for new, old in zip(states, initial_state, strict=True)]
     return output, output[:, None], list(states)
 

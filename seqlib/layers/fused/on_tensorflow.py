@@ -36,7 +36,7 @@ def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training
     batch, time = x.shape[:2]
     steps, (x, mask) = tf.shape(x)[1], _rounded(x, mask)
     mask = NOTHING if mask is None else mask[:, :, None]
-    dropout = tuple(_as_structure(masks) for masks in dropout)
+    dropout = tuple(NOTHING if masks is None else masks for masks in dropout)
     mask, dropout = tf.nest.map_structure(tf.stop_gradient, (mask, dropout))
     shards = _shards(batch)
 
@@ -104,13 +104,6 @@ def _rounded(x, mask):
     more = -time % unit
     mask = None if mask is None else tf.pad(mask, [[0, 0], [0, more]])
     return tf.pad(x, [[0, 0], [0, more], [0, 0]]), mask
-
-
-def _as_structure(masks):
-    """Return dropout masks as `tf.nest` and a signature can take them."""
-    if masks is None:
-        return NOTHING
-    return tuple(masks) if isinstance(masks, (list, tuple)) else masks
 
 
 def _or_none(structure):
