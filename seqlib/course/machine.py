@@ -94,14 +94,17 @@ def processor():
 
 
 def recurrent_path():
-    """Return which implementation the recurrent layers take on this machine.
+    """Return which way the recurrent layers take on this machine where they can choose.
+
+    Returns:
+        Name of the way and the reason for it; see `seqlib.layers.RecurrentLayer.path`.
 
     Example:
-        >>> isinstance(recurrent_path(), str)
+        >>> name, reason = recurrent_path()
+        >>> name in ("fused", "cuDNN", "reference")
         True
     """
-    path = layers.LSTM(1).path()
-    return f"{path.name}: {path.reason}"
+    return layers.LSTM(1).path()
 
 
 def description():
@@ -124,7 +127,7 @@ def description():
         "Keras": keras.__version__,
         "backend": f"{name} {version}",
         "GPU": ", ".join(accelerators()) or "none found: everything runs on the CPU",
-        "recurrent layers": recurrent_path(),
+        "recurrent layers": "{}: {}".format(*recurrent_path()),
         "NumPy": np.__version__,
         "data folder": data_folder(),
     }

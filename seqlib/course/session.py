@@ -96,7 +96,7 @@ def start(seed):
     print(f"seqlib {' · '.join(machine.versions())}")
     print(
         f"profile {chosen} · seed {seed} · {machine.processor()} · "
-        f"recurrent layers: {machine.recurrent_path()}"
+        f"recurrent layers: {machine.recurrent_path().name}"
     )
     _started = begun
 

@@ -29,7 +29,7 @@ class RecurrentLayer(keras.layers.RNN):
         activity_regularizer: Penalty on the output.
         implementation: "auto" for the fastest way through a sequence that gives the same numbers,
             "reference" for the cell step by step, "fused" to insist on the kernel for whole
-            sequences.
+            sequences. A kernel has first derivatives alone; for second ones take "reference".
         **kwargs: The other arguments of the cell (see `RecurrentCell` and the cell itself), and
             `name`, `dtype` and `trainable`.
 

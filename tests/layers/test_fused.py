@@ -195,6 +195,28 @@ def test_a_gradient_is_right_whether_it_was_expected_or_not(name):
         np.testing.assert_allclose(expected, not_expected, rtol=1e-5, atol=1e-6)
 
 
+@on_tensorflow
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_second_derivative_is_refused_and_not_taken_for_zero(name, compiled):
+    import tensorflow as tf
+
+    layer = ours(name)
+    layer(example_input())
+
+    def second(x):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                total = tf.reduce_sum(layer(x))
+            first = inner.gradient(total, x)
+        return outer.gradient(first, x)
+
+    with pytest.raises(NotImplementedError, match="implementation='reference'"):
+        (tf.function(second) if compiled else second)(tf.constant(example_input()))
+
+
 def exportable(name):
     """Return a model around a layer, called once, and an input."""
     layer = keras.layers.Bidirectional(ours(name, implementation="auto", return_sequences=True))

@@ -49,13 +49,21 @@ def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training
 
         def gradient(*upstream):
             d_every, d_last = (upstream[0], upstream[1:]) if every else (NOTHING, upstream)
+            d_every, d_last = tf.nest.map_structure(tf.stop_gradient, (d_every, d_last))
             needed = kept
             if not training:
                 needed = _call(_forward, kernel, shards, every, True)(shared, by_row)[2]
             backward = _call(_backward, kernel, shards)
             return tf.nest.flatten(backward(shared, (*by_row, d_every, d_last), needed))
 
-        return ((hs, *last) if every else last), gradient
+        def gradient_once(*upstream):
+            @tf.custom_gradient
+            def once(*_):
+                return gradient(*upstream), _refuse_second_derivative
+
+            return once(*tf.nest.flatten(differentiable), *upstream)
+
+        return ((hs, *last) if every else last), gradient_once
 
     results = run(x, weights, states)
     hs, last = (results[0], results[1:]) if every else (None, results)
@@ -74,6 +82,13 @@ def compiles():
         except (tf.errors.OpError, ValueError):
             return False
     return True
+
+
+def _refuse_second_derivative(*_):
+    raise NotImplementedError(
+        "The kernel for whole sequences has first derivatives alone. For second ones make the "
+        "layer with implementation='reference'."
+    )
 
 
 def _shards(batch):
