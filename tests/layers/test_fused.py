@@ -157,6 +157,14 @@ def test_training_goes_the_way_that_keras_goes(name, jit_compile):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_integers_are_taken_as_numbers(name):
+    layer = ours(name)
+    x = np.arange(BATCH * TIME * FEATURES).reshape(BATCH, TIME, FEATURES) % 3
+    expected = to_numpy(layer(x.astype("float32")))
+    np.testing.assert_allclose(to_numpy(layer(x)), expected, rtol=1e-6)
+
+
 @on_tensorflow
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("shards", [1, 2, 3])

@@ -10,7 +10,6 @@ sequence where that is faster, chooses the way, and says why it chose it. The wa
 * `reference`: the cell step by step, in the loop of `keras.layers.RNN`.
 """
 
-import functools
 import importlib
 import sys
 from typing import NamedTuple
@@ -106,7 +105,7 @@ def run(path, layer, sequences, initial_state, mask, training):
             _plain(cell.get_recurrent_dropout_mask(initial_state[0])),
         )
     # A kernel adds over many steps: half precision goes in and comes out, the sums are full.
-    dtype = keras.backend.standardize_dtype(sequences.dtype)
+    dtype = keras.backend.standardize_dtype(cell.compute_dtype)
     dtype = "float32" if dtype in ("float16", "bfloat16") else dtype
     sequences, weights, initial_state, dropout = keras.tree.map_structure(
         lambda a: None if a is None else ops.cast(a, dtype),
@@ -233,7 +232,7 @@ def _one_step(layer, sequences, initial_state, mask, training):
 
 def _cudnn(layer, sequences, initial_state, mask, training):
     """Let a layer of Keras around our cell go through the sequence: it knows cuDNN."""
-    twin = _twin(type(layer.cell).__name__.removesuffix("Cell"))(
+    twin = getattr(keras.layers, type(layer.cell).__name__.removesuffix("Cell"))(
         layer.units,
         return_sequences=layer.return_sequences,
         go_backwards=layer.go_backwards,
@@ -259,11 +258,6 @@ def _cudnn(layer, sequences, initial_state, mask, training):
     result = fast() if mask is None else ops.cond(_right_padded(mask), fast, loop)
     layer.supports_jit = twin.supports_jit  # XLA cannot compile around cuDNN
     return result
-
-
-@functools.cache
-def _twin(name):
-    return getattr(keras.layers, name)
 
 
 def _right_padded(mask):
