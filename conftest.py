@@ -5,6 +5,7 @@ the cell; a cell with an unknown magic passes, because IPython reports a ``Usage
 alone; and so does a cell that took too long and swallowed the interrupt.
 """
 
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -15,6 +16,13 @@ import pytest
 
 # The learner's copies raise by design; `tests/notebooks` runs them.
 collect_ignore_glob = ["notebooks/exercises/*"]
+
+# What serves one backend alone is only imported where that backend is installed.
+collect_ignore = [
+    f"seqlib/layers/fused/on_{backend}.py"
+    for backend in ("jax", "tensorflow", "torch")
+    if importlib.util.find_spec(backend) is None
+]
 
 _made = pytest.StashKey[str]()
 

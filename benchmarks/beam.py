@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from benchmarks.turns import Contestant, compare
+from benchmarks.turns import Contestant, compare, fastest
 from seqlib.decoding import beam_search
 
 BATCHES = (1, 64)
@@ -42,7 +42,10 @@ def rows(effort, batches=BATCHES, sizes=SIZES):
     keras_encoder, keras_decoder = attention_model(keras.layers, sizes)
     keras_encoder.set_weights(encoder.get_weights())
     keras_decoder.set_weights(decoder.get_weights())
-    compiled = Compiled(encoder, decoder, sizes)
+    compiled = {
+        "one XLA program": Compiled(encoder, decoder, sizes, jit_compile=True),
+        "the search in parts": Compiled(encoder, decoder, sizes, jit_compile=False),
+    }
     loop = PredictLoop(keras_encoder, keras_decoder, sizes)
     draw = np.random.default_rng(0).integers
     for batch in batches:
@@ -57,7 +60,9 @@ def rows(effort, batches=BATCHES, sizes=SIZES):
         def first(translate, sources=sources):
             return lambda k: translate(sources[k % len(sources)][:1])
 
-        contestants = [Contestant("seqlib", whole(compiled), work=batch)]
+        ways = [Contestant(way, whole(translate)) for way, translate in compiled.items()]
+        best = fastest(ways, rounds=9)
+        contestants = [Contestant("seqlib", best.call, work=batch)]
         contestants.append(Contestant("predict, one sentence", first(loop), work=1))
         if batch > 1:
             contestants.append(Contestant("predict, whole batch", whole(loop), work=batch))
@@ -67,6 +72,7 @@ def rows(effort, batches=BATCHES, sizes=SIZES):
             "what": f"beam search, width {WIDTH}",
             "shape": {"batch": batch, **sizes},
             "unit": "sentence",
+            "path": best.name,
             **compare(contestants, effort, check=_check_agreement),
         }
 
@@ -107,28 +113,36 @@ def attention_model(package, sizes):
 
 
 class Compiled:
-    """Encoder and decoder in the compiled loop of `seqlib.decoding`."""
+    """Encoder and search in one compiled function, around the loop of `seqlib.decoding`.
 
-    def __init__(self, encoder, decoder, sizes):
-        self.encode = tf.function(lambda source: encoder(source), jit_compile=True)
-        self.sizes = sizes
+    Args:
+        encoder: See `attention_model`.
+        decoder: Likewise.
+        sizes: See `rows`.
+        jit_compile: Whether XLA compiles the whole as one program; else the search alone, cut into
+            a part of the batch for each core.
+    """
 
+    def __init__(self, encoder, decoder, sizes, jit_compile):
         def step(tokens, states):
             h, c, annotations, keys = states
             logits, h, c = decoder([tokens, h, c, annotations, keys])
             return logits, (h, c, annotations, keys)
 
-        self.step = step
+        @tf.function(jit_compile=jit_compile)
+        def translate(source):
+            annotations, keys = encoder(source)
+            zeros = ops.zeros((len(source), sizes["hidden"]))
+            states = (zeros, zeros, annotations, keys)
+            first = ops.full((len(source),), START, "int32")
+            tokens, scores = beam_search(step, states, first, length=sizes["target"], width=WIDTH)
+            return tokens[:, 0], scores[:, 0]
+
+        self.translate = translate
 
     def __call__(self, source):
         """Return the best sentence for each source, (batch, target), and its score."""
-        annotations, keys = self.encode(tf.constant(source))
-        zeros = ops.zeros((len(source), self.sizes["hidden"]))
-        first = np.full(len(source), START, "int32")
-        states = (zeros, zeros, annotations, keys)
-        length = self.sizes["target"]
-        tokens, scores = beam_search(self.step, states, first, length=length, width=WIDTH)
-        return ops.convert_to_numpy(tokens)[:, 0], ops.convert_to_numpy(scores)[:, 0]
+        return [ops.convert_to_numpy(each) for each in self.translate(tf.constant(source))]
 
 
 class PredictLoop:

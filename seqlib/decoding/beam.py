@@ -36,6 +36,9 @@ def beam_search(
     competes with its score as it stands. The search in a row stops when no unfinished hypothesis
     can reach the score of the n-th best finished one any more.
 
+    On TensorFlow the call may also stand inside a larger `tf.function`, such as one that encodes a
+    sentence and then searches, which saves the way back to Python in between.
+
     A beam of width 1 without a penalty is the greedy choice; one that drops nothing finds the best
     of all sequences; between the two nothing is promised, and a wider beam may find a lower score.
 

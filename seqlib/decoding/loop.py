@@ -180,7 +180,7 @@ def _trace(function, arguments, jit_compile):
     """
     import tensorflow as tf
 
-    traced = tf.function(function, jit_compile=jit_compile)
+    traced = tf.function(function, jit_compile=jit_compile, autograph=False)
     return traced.get_concrete_function(*(_spec(x) for x in arguments))
 
 

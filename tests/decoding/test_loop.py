@@ -22,6 +22,26 @@ on_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow a
 
 
 @each_way
+@on_tensorflow
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_loop_may_be_part_of_a_compiled_function(decode, how, jit_compile):
+    import tensorflow as tf
+
+    model = History(6, seed=4)
+    rows = tf.constant(np.random.default_rng(4).normal(size=(9, 5)).astype("float32"))
+
+    @tf.function(jit_compile=jit_compile)
+    def whole(rows):
+        states = {"h": tf.zeros_like(rows), "row": rows, "count": tf.zeros((), "int32")}
+        return decode(model, states, tf.zeros((9,), "int32"), length=7, **how)
+
+    alone = numpy(decode(model, model.states(rows), [0] * 9, length=7, **how))
+    within = numpy(whole(rows))
+    np.testing.assert_array_equal(within[0], alone[0])
+    np.testing.assert_allclose(within[1], alone[1], atol=1e-4)
+
+
+@each_way
 @pytest.mark.skipif(BACKEND == "torch", reason="torch has no XLA")
 def test_compiled_or_not_the_same_tokens_come_out(decode, how):
     model = History(6, seed=4)
