@@ -103,9 +103,10 @@ def backward(x, weights, states, steps, mask, dropout, kept, d_every, d_states):
         d_states: Gradient of the last h, alone in a tuple.
 
     Returns:
-        Gradients of x, of the weights and of the first state.
+        Gradients of the input's product, (batch, time, 3 * units), of which `input_gradient` makes
+        that of x, of the weights and of the first state.
     """
-    kernel, recurrent_kernel, _ = weights
+    recurrent_kernel = weights[1]
     units = recurrent_kernel.shape[0]
     hs, z, r, candidate, v = kept  # (batch, time, units)
     on_input, on_state = dropout
@@ -134,4 +135,4 @@ def backward(x, weights, states, steps, mask, dropout, kept, d_every, d_states):
         kernel_gradient(before_h, d_u, over_time(on_state)),
         ops.stack([ops.sum(rows(d_x), axis=0), ops.sum(rows(d_u), axis=0)]),
     )
-    return input_gradient(d_x, ops.transpose(kernel), over_time(on_input)), d_weights, (d_h,)
+    return d_x, d_weights, (d_h,)

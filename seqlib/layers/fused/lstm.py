@@ -98,9 +98,10 @@ def backward(x, weights, states, steps, mask, dropout, kept, d_every, d_states):
         d_states: Gradients of the last h and c.
 
     Returns:
-        Gradients of x, of the weights and of the first states.
+        Gradients of the input's product, (batch, time, 4 * units), of which `input_gradient` makes
+        that of x, of the weights and of the first states.
     """
-    kernel, recurrent_kernel, _ = weights
+    recurrent_kernel = weights[1]
     units = recurrent_kernel.shape[0]
     hs, gates, cs = kept
     on_input, on_state = dropout
@@ -137,4 +138,4 @@ def backward(x, weights, states, steps, mask, dropout, kept, d_every, d_states):
         kernel_gradient(before(states[0], hs), d_z, over_time(on_state)),
         ops.sum(rows(d_z), axis=0),
     )
-    return input_gradient(d_z, ops.transpose(kernel), over_time(on_input)), d_weights, (d_h, d_c)
+    return d_z, d_weights, (d_h, d_c)

@@ -4,6 +4,8 @@ import functools
 
 import jax
 
+from seqlib.layers.fused.steps import input_gradient, over_time
+
 
 def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training):
     """Run a kernel over a sequence, differentiably; see `on_tensorflow` for the arguments.
@@ -38,4 +40,8 @@ def _forward(kernel, every, keep, differentiable, settled):
 @functools.partial(jax.jit, static_argnums=0)
 def _backward(kernel, differentiable, settled, kept, d_every, d_last):
     x, weights, states = differentiable
-    return kernel.backward(x, weights, states, x.shape[1], *settled, kept, d_every, d_last)
+    d_product, d_weights, d_states = kernel.backward(
+        x, weights, states, x.shape[1], *settled, kept, d_every, d_last
+    )
+    on_input = over_time(settled[1][0])
+    return input_gradient(d_product, weights[0].T, on_input), d_weights, d_states

@@ -11,8 +11,9 @@ import functools
 import tensorflow as tf
 
 from seqlib.layers.backend import cores, native_stderr_muted
+from seqlib.layers.fused.steps import input_gradient, over_time
 
-ROWS = 8  # a shard of fewer rows wastes more than a second core gives
+ROWS = 8  # of a shard at least: each shard packs the weights anew at every step
 NOTHING = ()  # stands for None in the arguments of a program
 
 
@@ -54,16 +55,19 @@ def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training
             if not training:
                 needed = _call(_forward, kernel, shards, every, True)(shared, by_row)[2]
             backward = _call(_backward, kernel, shards)
-            return tf.nest.flatten(backward(shared, (*by_row, d_every, d_last), needed))
+            return backward(shared, (*by_row, d_every, d_last), needed)
 
-        def gradient_once(*upstream):
+        def gradients(*upstream):
             @tf.custom_gradient
             def once(*_):
                 return gradient(*upstream), _refuse_second_derivative
 
-            return once(*tf.nest.flatten(differentiable), *upstream)
+            d_products, d_weights, d_states = once(*tf.nest.flatten(differentiable), *upstream)
+            # A program of its own, which is left out where nobody asks for the input's gradient.
+            d_x = _call(_of_input, shards)(weights[:1], dropout[:1], d_products)
+            return [d_x, *d_weights, *d_states]
 
-        return ((hs, *last) if every else last), gradient_once
+        return ((hs, *last) if every else last), gradients
 
     results = run(x, weights, states)
     hs, last = (results[0], results[1:]) if every else (None, results)
@@ -200,12 +204,27 @@ def _backward(kernel, shards, signature):
 
     def run(shared, by_row, kept):
         pairs = zip(_cut(by_row, shards), kept, strict=True)
-        d_x, d_weights, d_states = zip(*(compiled(shared, *pair) for pair in pairs), strict=True)
-        return (
-            _join(d_x),
-            tf.nest.map_structure(lambda *a: tf.add_n(a), *d_weights),
-            _join(d_states),
-        )
+        parts = [compiled(shared, *pair) for pair in pairs]
+        d_products, d_weights, d_states = zip(*parts, strict=True)
+        summed = tf.nest.map_structure(lambda *a: tf.add_n(a), *d_weights)
+        return d_products, summed, _join(d_states)  # the products stay in shards
+
+    return _trace(run, signature)
+
+
+@functools.cache
+def _of_input(shards, signature):
+    """Build the graph that makes the input's gradient from that of its product."""
+
+    def compute(shared, by_row, d_product):
+        (weight,), (masks,) = shared, by_row
+        return input_gradient(d_product, tf.transpose(weight), over_time(_or_none(masks)))
+
+    compiled = _trace(compute, (*signature[:2], signature[2][0]), jit_compile=True)
+
+    def run(shared, by_row, d_products):
+        pairs = zip(_cut(by_row, shards), d_products, strict=True)
+        return _join([compiled(shared, *pair) for pair in pairs])
 
     return _trace(run, signature)
 
@@ -225,6 +244,8 @@ def _trace(function, signature, *, jit_compile=False):
 def _cut(by_row, shards):
     """Cut every tensor of a structure along its first axis; return one structure a shard."""
     flat = tf.nest.flatten(by_row)
+    if not flat:
+        return [by_row] * shards
     batch = tf.shape(flat[0])[0]
     sizes = [(batch + shard) // shards for shard in range(shards)]
     parts = [tf.split(tensor, sizes, num=shards) for tensor in flat]
