@@ -168,7 +168,7 @@ def on_gpu():
 
 
 def _plain(masks):
-    """Return a list of dropout masks as a list; Keras makes one that is tracked."""
+    """Return a list of dropout masks as a tuple: Keras tracks its lists, and JAX takes no such."""
     return tuple(masks) if isinstance(masks, list) else masks
 
 
