@@ -1,11 +1,15 @@
-"""One look for the pictures of every notebook, and the picture of a training run."""
+"""One look for the pictures of every notebook; pictures of a training run and of music."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib import cycler
+from matplotlib.collections import PolyCollection
 
 # Okabe and Ito's colours, told apart by readers of every colour vision; yellow, which is faint on
 # white, is left out.
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
+
+_MOST_BAR_LABELS = 20
 
 _STYLE = {
     "axes.prop_cycle": cycler(color=PALETTE),
@@ -84,6 +88,99 @@ def training_curves(history, metric="loss", *, ylabel=None, title=None, ax=None)
         ax.set_title(title)
     ax.legend()
     return ax
+
+
+def piano_roll(piece, *, bars=None, names=None, title=None, highlight=None, ax=None):
+    """Draw the notes of a piece as strips: time to the right, pitch upward, a colour a part.
+
+    Args:
+        piece: A `seqlib.music.Piece`, or anything with its `notes`, `bars`, `parts` and `length`.
+        bars: First and last bar to draw, both included, counted from 1; an upbeat is bar 0. None
+            for all.
+        names: Names of the parts for the legend; those of the piece where None.
+        title: Title of the picture.
+        highlight: Number of a part, or several, counted from 0; the other parts fade. None for no
+            difference.
+        ax: `matplotlib.axes.Axes` to draw on; a new figure where None.
+
+    Returns:
+        The `matplotlib.axes.Axes`; along it, time is in quarter notes, labelled with the bars.
+
+    Raises:
+        ValueError: The piece has no notes or no such bars, or `names` or `highlight` do not fit its
+            parts.
+
+    Example:
+        >>> from seqlib.data.scores import Piece, notes
+        >>> tune = Piece("", notes([(0, 0, 1, 60), (0, 1, 1, 62)]), length=2.0, parts=("tune",))
+        >>> [strip.get_label() for strip in piano_roll(tune).collections]
+        ['tune']
+    """
+    notes, count = piece.notes, len(piece.parts)
+    if not len(notes):
+        raise ValueError("The piece has no notes to draw.")
+    names = [name or f"part {n}" for n, name in enumerate(names or piece.parts, start=1)]
+    if len(names) != count:
+        raise ValueError(f"{len(names)} names are given for {count} parts.")
+    bright = range(count) if highlight is None else np.atleast_1d(highlight).tolist()
+    if not set(bright) <= set(range(count)):
+        raise ValueError(f"highlight is {highlight!r}; the parts are 0 to {count - 1}.")
+    begin, end, lines, numbers = _bar_lines(piece, bars)
+    if ax is None:
+        _, ax = plt.subplots(figsize=(9.0, 3.6))
+    seen = (notes["onset"] < end) & (notes["onset"] + notes["duration"] > begin)
+    for part, (name, colour) in enumerate(zip(names, _colours(count), strict=True)):
+        own = notes[seen & (notes["part"] == part)]
+        strips = [_strip(note) for note in own]
+        alpha = 0.9 if part in bright else 0.25
+        ax.add_collection(PolyCollection(strips, facecolors=colour, alpha=alpha, label=name))
+    _label_pitches(ax, notes["pitch"][seen] if seen.any() else notes["pitch"])
+    ax.set_xlim(begin, end)
+    ax.set_xticks(lines, numbers)
+    ax.set_xlabel("bar")
+    ax.set_ylabel("pitch")
+    if title:
+        ax.set_title(title)
+    if count > 1:
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.0)
+    return ax
+
+
+def _bar_lines(piece, bars):
+    """Return where to begin and end, where bars begin in between, and labels for them."""
+    starts = np.asarray(piece.bars, dtype=float)
+    first = 0 if starts[0] < 0 else 1
+    numbers = np.arange(first, first + len(starts))
+    edges = np.append(np.maximum(starts, 0), piece.length)
+    if bars is not None:
+        if not first <= bars[0] <= bars[1] <= numbers[-1]:
+            raise ValueError(
+                f"The piece has the bars {first} to {numbers[-1]}; there are no {bars[0]} to "
+                f"{bars[1]}."
+            )
+        chosen = slice(bars[0] - first, bars[1] - first + 1)
+        edges = np.append(edges[chosen], edges[bars[1] - first + 1])
+        numbers = numbers[chosen]
+    sparse = 1 + (len(numbers) - 1) // _MOST_BAR_LABELS
+    labels = [str(n) if place % sparse == 0 else "" for place, n in enumerate(numbers)]
+    return edges[0], edges[-1], edges[:-1], labels
+
+
+def _strip(note):
+    """Return the corners of a note, short of its end so that the next one is seen to begin."""
+    onset, height = note["onset"], 0.42
+    until = onset + note["duration"] - min(0.08, note["duration"] / 4)
+    low, high = note["pitch"] - height, note["pitch"] + height
+    return [(onset, low), (onset, high), (until, high), (until, low)]
+
+
+def _label_pitches(ax, pitches):
+    """Name the Cs, and the Gs where there are few; octave 4 begins with middle C."""
+    low, high = int(pitches.min()) - 2, int(pitches.max()) + 2
+    ax.set_ylim(low, high)
+    wanted = (0,) if high - low > 30 else (0, 7)
+    ticks = [pitch for pitch in range(low, high + 1) if pitch % 12 in wanted]
+    ax.set_yticks(ticks, [f"{'C' if pitch % 12 == 0 else 'G'}{pitch // 12 - 1}" for pitch in ticks])
 
 
 def _named(history):

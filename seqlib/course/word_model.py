@@ -1,13 +1,11 @@
 """The word-level language model of notebook 1-2, shared with the recipe that trains its weights."""
 
-import os
-from pathlib import Path
-
 import keras
 import numpy as np
 from keras import ops
 
 from seqlib import layers, text
+from seqlib.course import half_precision
 
 __all__ = ["PARAGRAPH", "WordModel", "address_tokens", "split"]
 
@@ -218,15 +216,7 @@ class WordModel(keras.Model):
             path: The npz file.
             **others: Arrays to keep with the weights.
         """
-        weights = {
-            name: ops.convert_to_numpy(weight).astype("float16")
-            for name, weight in self.named_weights().items()
-        }
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.stem}.part.npz")
-        np.savez_compressed(part, **weights, **others)
-        os.replace(part, path)
+        half_precision.save_half(path, self.named_weights(), **others)
 
     def load_half(self, path):
         """Take the weights from a file that `save_half` wrote.
@@ -240,17 +230,7 @@ class WordModel(keras.Model):
         Raises:
             ValueError: The file belongs to a model of another size.
         """
-        with np.load(path) as file:
-            arrays = {name: file[name] for name in file.files}
-        for name, variable in self.named_weights().items():
-            weight, expected = arrays.pop(name), tuple(variable.shape)
-            if weight.shape != expected:
-                raise ValueError(
-                    f"{path} has {name} of shape {weight.shape}, this model {expected}: the "
-                    "weights belong to another vocabulary or to a model of another size."
-                )
-            variable.assign(weight.astype("float32"))
-        return arrays
+        return half_precision.load_half(path, self.named_weights())
 
 
 def _compiled(function):

@@ -2,7 +2,7 @@
 
 import json
 
-from seqlib.data import cards, fetching
+from seqlib.data import cards, fetching, music_corpus
 from seqlib.data.errors import DataError
 
 # Entries of the list that name a larger group, in Latin or in English, or no animal at all.
@@ -33,8 +33,10 @@ def load(name, path=None):
         What the data set is made of:
 
         ====================== ==================================================================
+        ``bach_chorales``      list of 368 ``scores.Piece``, four parts each, by file name
         ``dinosaurs``          list of 1,395 strings: names of genera, lower-case a-z, each once,
                                in the order of the source (which is random)
+        ``ryans_mammoth``      list of 1,059 ``scores.Piece``, one part each, by file name
         ``sonnets``            list of 154 sonnets, each a list of lines (14; number 126 has 12)
         ``state_of_the_union`` DataFrame, 249 rows by date: ``year`` (int), ``date`` (datetime),
                                ``president`` (full name), ``party``, ``delivery`` ("spoken" or
@@ -55,7 +57,15 @@ def load(name, path=None):
     card = cards.card(name)
     if name not in LOADERS:
         raise DataError(_no_loader(card))
-    files = fetching.fetch(name, path=path)
+    if card.kind == "package":
+        if path is not None:
+            raise DataError(
+                f"{name!r} is {fetching.explain(card)}; it takes no path. A file of your own is "
+                "read by seqlib.music.read."
+            )
+        files = card
+    else:
+        files = fetching.fetch(name, path=path)
     if card.notice() and name not in _noticed:
         _noticed.add(name)
         print(card.notice())
@@ -105,7 +115,9 @@ def state_of_the_union(files):
 
 
 LOADERS = {
+    "bach_chorales": music_corpus.load,
     "dinosaurs": dinosaurs,
+    "ryans_mammoth": music_corpus.load,
     "sonnets": sonnets,
     "state_of_the_union": state_of_the_union,
 }

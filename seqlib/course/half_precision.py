@@ -1,0 +1,64 @@
+"""Weights kept in half precision: small enough to be committed, exact enough to be used."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+
+def save_half(path, weights, **others):
+    """Write weights in half precision, and other arrays beside them, in one step.
+
+    Args:
+        path: The npz file.
+        weights: Dict of arrays or variables by name.
+        **others: Arrays to keep with the weights, as they are.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_half(Path(folder) / "a.npz", {"kernel": np.ones(2)}, words=["to", "be"])
+        ...     [array.tolist() for array in read_half(Path(folder) / "a.npz").values()]
+        [[1.0, 1.0], ['to', 'be']]
+    """
+    halves = {name: np.asarray(weight).astype("float16") for name, weight in weights.items()}
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.stem}.part.npz")
+    try:
+        np.savez_compressed(part, **halves, **others)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_half(path):
+    """Return what `save_half` wrote, a dict of arrays by name."""
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files}
+
+
+def load_half(path, variables):
+    """Assign the weights in a file to variables.
+
+    Args:
+        path: The npz file.
+        variables: Dict of Keras variables by name.
+
+    Returns:
+        Dict of the other arrays in the file.
+
+    Raises:
+        ValueError: The file belongs to a model of another kind or size; nothing is assigned.
+    """
+    arrays = read_half(path)
+    for name, variable in variables.items():
+        found = arrays[name].shape if name in arrays else "nothing"
+        if found != tuple(variable.shape):
+            raise ValueError(
+                f"{path} has {name} of shape {found}, this model {tuple(variable.shape)}: the "
+                "weights belong to another vocabulary or to a model of another size."
+            )
+    for name, variable in variables.items():
+        variable.assign(arrays.pop(name).astype("float32"))
+    return arrays
