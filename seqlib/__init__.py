@@ -13,7 +13,7 @@ import importlib
 
 __version__ = "0.1.0"
 
-__all__ = ["data", "decoding", "layers", "plots", "text"]
+__all__ = ["data", "decoding", "layers", "plots", "text", "word_vectors"]
 
 
 def __getattr__(name):
