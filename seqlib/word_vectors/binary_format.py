@@ -142,8 +142,9 @@ class _Reader:
         self.begin = 0
 
     def _decode(self, word):
+        word = word.lstrip(b"\n")
         try:
-            return word.lstrip(b"\n").decode("utf-8")
+            return word.decode("utf-8")
         except UnicodeDecodeError:
             raise VectorFileError(
                 self.path,

@@ -253,7 +253,9 @@ class WordVectors:
         Returns:
             For one query a list of (word, cosine), the nearest first; for several a list of these.
         """
-        if isinstance(queries, str) or (len(queries) and isinstance(queries[0], str)):
+        if not len(queries):
+            return []
+        if isinstance(next(iter(queries)), str):
             ids = np.atleast_1d(self.ids(queries))
             found = self._nearest(self.matrix[ids], k, vocabulary, left_out=ids[:, None])
             return found[0] if isinstance(queries, str) else found
@@ -275,7 +277,7 @@ class WordVectors:
 
         Args:
             a: A word, or a list of words: one for each question.
-            b: Likewise.
+            b: Likewise; one word goes with a list of others.
             c: Likewise.
             k: How many answers to find.
             vocabulary: Only the first so many words count as answers; None for all.
@@ -286,10 +288,12 @@ class WordVectors:
         Source:
             Mikolov et al., Linguistic regularities in continuous space word representations (2013).
         """
-        ids = np.stack([np.atleast_1d(self.ids(words)) for words in (a, b, c)])  # (3, questions)
+        ids = np.stack(np.broadcast_arrays(*(self.ids(words) for words in (a, b, c))))
+        is_one = ids.ndim == 1
+        ids = ids.reshape(3, -1)  # (3, questions)
         first, second, third = bias.unit(self.matrix[ids])  # (questions, dimension)
         found = self._nearest(second - first + third, k, vocabulary, left_out=ids.T)
-        return found[0] if isinstance(a, str) else found
+        return found[0] if is_one else found
 
     def direction(self, pairs, components=1):
         """Directions in which the words of pairs differ, (components, dimension); see `bias`."""
