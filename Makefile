@@ -31,7 +31,7 @@ notebooks: data  ## run every notebook, write it back, print the table of result
 data: $(READY)  ## fetch and check the data that the notebooks need
 	@$(BIN)/python -m seqlib.data fetch $(DATA)
 
-bench: $(READY)  ## measure speed beside Keras and PyTorch, write it down (10 minutes)
+bench: $(READY)  ## measure speed beside Keras, PyTorch and gensim, write it down (15 minutes)
 	$(BIN)/python -m benchmarks
 
 lint: $(READY)  ## check the code's form

@@ -319,8 +319,9 @@ class WordVectors:
             self._lengths = np.sqrt(np.einsum("wd,wd->w", self.matrix, self.matrix))
         if left_out is not None and vocabulary is not None:
             left_out = np.where(left_out < vocabulary, left_out, -1)
+        queries = bias.unit(queries).astype(np.result_type(self.matrix, np.float32), copy=False)
         ids, cosines = nearest(
-            self.matrix[:vocabulary], self._lengths[:vocabulary], bias.unit(queries), k, left_out
+            self.matrix[:vocabulary], self._lengths[:vocabulary], queries, k, left_out
         )
         return [
             [(self.words[row], cosine) for row, cosine in zip(*one, strict=True) if row >= 0]
