@@ -64,7 +64,7 @@ def split(line, size, path, number):
     """
     place = f"line {number:,}"
     if not line.strip():
-        raise VectorFileError(path, place, "the line is empty; each must hold a word and numbers.")
+        raise VectorFileError(path, place, "the line is empty. Take it out.")
     line = line.removesuffix(b" ")
     fields = line.count(b" ")
     if fields < size:

@@ -2,9 +2,10 @@
 
 A word and its numbers stand on each line, separated by single spaces; the files of word2vec have a
 line with both counts before. Polars parses a block in compiled code, with quoting off. It does not
-know where a word with spaces ends, takes out a byte order mark at the start of a block, and a
-carriage return at the end of a word. So a block that it refuses, or that could hold one of these,
-is split line by line; its numbers are then parsed by the same code, to come out the same.
+know where a word with spaces ends, takes out a byte order mark at the start of a block and a
+carriage return at the end of a word, and may overlook an empty line. So a block that it refuses, or
+that could hold one of these, is split line by line; its numbers are then parsed by the same code,
+to come out the same.
 """
 
 import io
@@ -198,7 +199,7 @@ def _parsed(blocks, size, path, begin):
 
 def _parse(block, size):
     """Return the words and the vectors of a block, or None where it needs a careful look."""
-    if b"\r" in block or block.startswith(_BYTE_ORDER_MARK):
+    if b"\r" in block or block.startswith((_BYTE_ORDER_MARK, b"\n")) or block.endswith(b"\n\n"):
         return None
     try:
         table = _by_polars(block, size)
