@@ -135,7 +135,7 @@ def _panel(ax, groups, title, below):
     most = max(max(ratios) for rivals in groups.values() for ratios in rivals.values())
     low, high = min(least, 1) / 1.15, max(most, 1) * 1.15
     ax.set_xlim(low, high)
-    steps = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16] if high / low < 200 else None
+    steps = [2.0**power for power in range(-4, 8)] if high / low < 200 else None
     if steps:
         ax.set_xticks([x for x in steps if low <= x <= high])
     ax.xaxis.set_minor_locator(NullLocator())

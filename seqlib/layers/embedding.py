@@ -101,11 +101,17 @@ class PretrainedEmbedding(keras.layers.Embedding):
             self.missing = tuple(token for token, is_known in pairs if not is_known)
 
     def build(self, input_shape=None):
-        """Make the matrix, (tokens, dimension), and fill it with the vectors."""
-        super().build(input_shape)
+        """Make the matrix, (tokens, dimension), with the vectors in it."""
+        # They come in as an initializer, not by assignment after it: where a layer is built inside
+        # a compiled function, an assignment would become a part of that function.
         if self._first_values is not None:
-            self.embeddings.assign(self._first_values)
-            self._first_values = None
+            first_values = self._first_values
+            self.embeddings_initializer = lambda shape, dtype=None: keras.ops.cast(
+                first_values, dtype
+            )
+        super().build(input_shape)
+        self.embeddings_initializer = keras.initializers.get("zeros")
+        self._first_values = None
 
     def get_config(self):
         """Return the arguments, without the vectors and the vocabulary."""

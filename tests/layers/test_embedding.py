@@ -126,6 +126,24 @@ def test_a_built_layer_keeps_loaded_weights(make):
     assert (to_numpy(layer(IDS)) == 7).all()
 
 
+def test_the_vectors_are_there_however_the_layer_is_built(make, vectors):
+    class Model(keras.Model):  # its layers are built inside a compiled function
+        def __init__(self):
+            super().__init__()
+            self.embedding = make(trainable=True)
+
+        def call(self, ids):
+            return self.embedding(ids)
+
+    for model in (Model(), keras.Sequential([make()])):
+        output = model.predict(IDS, verbose=0)
+        np.testing.assert_allclose(output[0, 0], vectors["bad"], rtol=1e-6)
+    model = Model()
+    model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
+    model.fit(IDS, np.zeros((2, 6, 3)), verbose=0)
+    np.testing.assert_array_equal(to_numpy(model.embedding.embeddings)[2], vectors["bad"])
+
+
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_half_precision(make, policy):
     full, half = make(), make(dtype=policy)
