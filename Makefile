@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-DATA := dinosaurs sonnets state_of_the_union bach_chorales ryans_mammoth
+DATA := dinosaurs sonnets state_of_the_union bach_chorales ryans_mammoth glove questions_words wordsim353 simlex999
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 900
@@ -31,7 +31,7 @@ notebooks: data  ## run every notebook, write it back, print the table of result
 data: $(READY)  ## fetch and check the data that the notebooks need
 	@$(BIN)/python -m seqlib.data fetch $(DATA)
 
-bench: $(READY)  ## measure speed beside Keras and PyTorch, write it down (10 minutes)
+bench: $(READY)  ## measure speed beside Keras, PyTorch and gensim, write it down (15 minutes)
 	$(BIN)/python -m benchmarks
 
 lint: $(READY)  ## check the code's form

@@ -29,7 +29,9 @@ def arguments(words=None):
         "--seconds", type=float, default=SECONDS, help="time for each pair (default: %(default)s)"
     )
     parser.add_argument(
-        "--only", choices=("recurrent", "generation", "beam"), help="run one benchmark alone"
+        "--only",
+        choices=("recurrent", "generation", "beam", "embeddings"),
+        help="run one benchmark alone",
     )
     parser.add_argument(
         "--layers",
@@ -74,13 +76,15 @@ def main(words=None):
         return 2
     import tensorflow as tf
 
-    from benchmarks import chart, results, tables, torch_layers
+    from benchmarks import chart, embeddings, results, tables, torch_layers
 
     tf.get_logger().setLevel("ERROR")  # that many shapes are traced is meant here
     keras.utils.set_random_seed(0)
     torch_layers.threads()
     if torch_layers.torch is None:
         print(torch_layers.HINT + "\n")
+    for hint in embeddings.hints():
+        print(hint + "\n")
     for name, text in results.machine.description().items():
         print(f"{name:17} {text}")
     begun = time.perf_counter()
@@ -112,7 +116,7 @@ def main(words=None):
 
 def measured(options):
     """Yield the rows that the command line asks for, one at a time."""
-    from benchmarks import beam, generation, recurrent
+    from benchmarks import beam, embeddings, generation, recurrent
     from benchmarks.turns import Effort
 
     effort = Effort(options.seconds, attempts=1 if options.seconds < HASTY else 3)
@@ -122,6 +126,8 @@ def measured(options):
         yield from generation.rows(effort)
     if options.only in (None, "beam"):
         yield from beam.rows(effort)
+    if options.only in (None, "embeddings"):
+        yield from embeddings.rows(effort)
 
 
 if __name__ == "__main__":

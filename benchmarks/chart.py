@@ -17,6 +17,10 @@ _STYLES = {
     "model(x)": ("model(x)", plots.PALETTE[4], "s"),
     "predict, one sentence": ("predict, a sentence at a time", plots.PALETTE[2], "^"),
     "predict, whole batch": ("predict, the whole batch", plots.PALETTE[3], "v"),
+    "gensim": ("gensim", plots.PALETTE[1], "D"),
+    "gensim, saved": ("gensim, its own format", plots.PALETTE[1], "s"),
+    "pandas": ("pandas", plots.PALETTE[2], "^"),
+    "line loop": ("loop over the lines", plots.PALETTE[3], "v"),
 }
 _WIDTH = 8.0  # inches
 _ROW = 0.46  # inches for each row
@@ -45,7 +49,7 @@ def write(path, record):
 
 
 def draw(record):
-    """Draw the ratios: layers above on their own scale, loops below on theirs.
+    """Draw the ratios: layers, loops and word vectors, each on a scale of its own.
 
     Args:
         record: What `benchmarks.results.record` returns.
@@ -58,6 +62,7 @@ def draw(record):
         for groups, title in (
             (_layer_groups(record["rows"]), "Layers: a small mark a shape, a large one the median"),
             (_loop_groups(record["rows"]), "Generating"),
+            (_word_vectors_groups(record["rows"]), "Word vectors"),
         )
         if groups
     ]
@@ -93,7 +98,15 @@ def _loop_groups(rows):
             name: [ratio["median"]] for name, ratio in row["ratios"].items()
         }
         for row in rows
-        if row["benchmark"] != "recurrent"
+        if row["benchmark"] not in ("recurrent", "embeddings")
+    }
+
+
+def _word_vectors_groups(rows):
+    return {
+        row["what"]: {name: [ratio["median"]] for name, ratio in row["ratios"].items()}
+        for row in rows
+        if row["benchmark"] == "embeddings"
     }
 
 
@@ -122,7 +135,7 @@ def _panel(ax, groups, title, below):
     most = max(max(ratios) for rivals in groups.values() for ratios in rivals.values())
     low, high = min(least, 1) / 1.15, max(most, 1) * 1.15
     ax.set_xlim(low, high)
-    steps = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16] if high / low < 200 else None
+    steps = [2.0**power for power in range(-4, 8)] if high / low < 200 else None
     if steps:
         ax.set_xticks([x for x in steps if low <= x <= high])
     ax.xaxis.set_minor_locator(NullLocator())

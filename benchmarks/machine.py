@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import torch_layers
+from benchmarks import embeddings, torch_layers
 from seqlib import layers
 from seqlib.course import machine
 
@@ -29,6 +29,8 @@ def description():
         **{name: text for name, text in known.items() if name not in left_out},
         "NumPy": f"{np.__version__}, {_blas()}",
         "PyTorch": torch_layers.version() or "not installed",
+        "gensim": embeddings.version("gensim") or "not installed",
+        "pandas": embeddings.version("pandas") or "not installed",
         "threads": f"{threads} for TensorFlow, {torch_layers.threads() or 'none'} for PyTorch",
     }
 

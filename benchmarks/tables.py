@@ -10,6 +10,12 @@ _RIVALS = {
     "keras jit": "`keras.layers`, jit",
     "torch": "`torch.nn`",
 }
+_LOADERS = {
+    "gensim": "gensim",
+    "gensim, saved": "gensim, its own format, memory-mapped",
+    "pandas": "pandas, C engine",
+    "line loop": "loop over the lines",
+}
 _LOOPS = {
     "model.predict": "loop over `model.predict`",
     "model(x)": "loop over `model(x)`",
@@ -41,6 +47,11 @@ def block(row):
     for name, floor in row.get("floors", {}).items():
         line = f"  {name:{width}}  {number(floor['milliseconds']):>8} {of_unit}"
         lines.append(f"{line}  {floor['share']:6.0%} of seqlib's  (by {floor['by']})")
+    for name, megabytes in row.get("megabytes", {}).items():
+        share = megabytes / row["matrix_megabytes"]
+        lines.append(
+            f"  {name:{width}}  {number(megabytes):>8} MB at most  {share:.2f} x the matrix"
+        )
     if row["other_programs"] > BUSY:
         lines.append(
             f"  other programs took {row['other_programs']:.0%} of the processor meanwhile: "
@@ -93,8 +104,7 @@ def section(record, picture="benchmarks/results.svg"):
     """
     parts = [_layers_table(record), f"![The same ratios as a chart]({picture})"]
     loops = _loops_table(record["rows"])
-    if loops:
-        parts.append(loops)
+    parts += [table for table in (loops, _word_vectors_table(record["rows"])) if table]
     parts.append(_conditions(record))
     return "\n\n".join(parts)
 
@@ -151,7 +161,7 @@ def _loops_table(rows):
     """Return what is generated a second, and how much more that is than the loops do."""
     lines = []
     for row in rows:
-        if row["benchmark"] == "recurrent":
+        if row["benchmark"] in ("recurrent", "embeddings"):
             continue
         rates = {name: 1000 / ms for name, ms in row["milliseconds"].items()}
         name = f"{row['what']}, batch {row['shape']['batch']}"
@@ -164,6 +174,36 @@ def _loops_table(rows):
         return ""
     head = ["", "seqlib, a second", "beside", "a second", "seqlib is faster"]
     return "\n".join([_line(head), "|---" * len(head) + "|", *lines])
+
+
+def _word_vectors_table(rows):
+    """Return how long word vectors take to load and analogies to answer, and in what memory."""
+    lines = []
+    for row in rows:
+        if row["benchmark"] != "embeddings":
+            continue
+        seconds = {name: ms / 1000 for name, ms in row["milliseconds"].items()}
+        name, unit = row["what"], "s"
+        if row["unit"] == "question":
+            name = f"{row['shape']['questions']:,} analogies"
+            seconds = {who: row["shape"]["questions"] * one for who, one in seconds.items()}
+        memory = row.get("megabytes", {})
+        for rival, ratio in row["ratios"].items():
+            ours = [f"{number(seconds['seqlib'])} {unit}", _megabytes(memory, "seqlib")]
+            theirs = [f"{number(seconds[rival])} {unit}", _megabytes(memory, rival)]
+            times = f"**{number(ratio['median'])} x**"
+            lines.append(_line([name, *ours, _LOADERS[rival], *theirs, times]))
+            name = ""
+    if not lines:
+        return ""
+    shape = next(row["shape"] for row in rows if row["benchmark"] == "embeddings")
+    what = f"word vectors, a file of {shape['words']:,} x {shape['dimension']}"
+    head = [what, "seqlib", "memory", "beside", "", "memory", "seqlib is faster"]
+    return "\n".join([_line(head), "|---" * len(head) + "|", *lines])
+
+
+def _megabytes(memory, name):
+    return f"{number(memory[name])} MB" if name in memory else ""
 
 
 def _conditions(record):

@@ -19,6 +19,7 @@ import contextlib
 import dataclasses
 import gc
 import math
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -110,7 +111,7 @@ def compare(contestants, effort, check=None):
     columns = dict(zip([first, *rest], zip(*times, strict=True), strict=True))
     return {
         "milliseconds": {name: 1000 * statistics.median(c) for name, c in columns.items()},
-        "ratios": {name: _spread(columns[name], columns[first]) for name in rest},
+        "ratios": {name: spread(columns[name], columns[first]) for name in rest},
         "rounds": len(times),
         "first_call_seconds": first_calls,
         "other_programs": share,
@@ -134,7 +135,7 @@ def fastest(contestants, rounds=5):
 def _rounds(turns, seconds, least):
     """Return a row of times for each round, and what other programs took of the processor."""
     times = []
-    with _no_garbage_collection(), _OtherPrograms() as others:
+    with _no_garbage_collection(), OtherPrograms() as others:
         end = time.perf_counter() + seconds
         while len(times) < least or time.perf_counter() < end:
             times.append([turn(len(times)) for turn in turns])
@@ -164,7 +165,13 @@ def _timed(contestant, inputs):
     return time.perf_counter() - begun
 
 
-def _spread(theirs, ours):
+def spread(theirs, ours):
+    """Return ``median`` and ``quartiles`` of the ratios of two lists of times, round by round.
+
+    Example:
+        >>> spread([2.0, 6.0, 4.0], [1.0, 2.0, 1.0])
+        {'median': 3.0, 'quartiles': [2.5, 3.5]}
+    """
     ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
     lower, median, upper = statistics.quantiles(ratios, n=4, method="inclusive")
     return {"median": median, "quartiles": [lower, upper]}
@@ -182,15 +189,15 @@ def _no_garbage_collection():
             gc.enable()
 
 
-class _OtherPrograms:
-    """The share of the whole processor that is busy with anything but this process."""
+class OtherPrograms:
+    """The share of the processor that is busy with anything but this process and its children."""
 
     def __enter__(self):
-        self._begun = time.perf_counter(), _busy(), time.process_time()
+        self._begun = time.perf_counter(), _busy(), _own()
         return self
 
     def __exit__(self, *_):
-        now = time.perf_counter(), _busy(), time.process_time()
+        now = time.perf_counter(), _busy(), _own()
         elapsed, busy, own = (b - a for a, b in zip(self._begun, now, strict=True))
         share = (busy - own) / max(elapsed * psutil.cpu_count(), 1e-9)
         self.share = min(max(share, 0.0), 1.0)
@@ -200,10 +207,16 @@ def _wait_for_other_programs():
     """Wait until other programs are still, but not for ever."""
     end = time.perf_counter() + PATIENCE
     while time.perf_counter() < end:
-        with _OtherPrograms() as others:
+        with OtherPrograms() as others:
             time.sleep(0.5)
         if others.share <= BUSY:
             return
+
+
+def _own():
+    """Return the seconds that this process and its children that have ended have computed."""
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
 
 
 def _busy():

@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # Rooms from the bottom up: a file may import from its own room and from those below it.
 ROOMS = [
     {"layers", "data"},
+    {"word_vectors"},
     {"decoding", "music", "plots", "text"},
     {"course"},
 ]

@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+
 from seqlib.data import cards, fetching, music_corpus
 from seqlib.data.errors import DataError
 
@@ -42,6 +44,14 @@ def load(name, path=None):
                                ``president`` (full name), ``party``, ``delivery`` ("spoken" or
                                "written"), ``annual`` (bool: the annual address itself, not a
                                document that goes with it), ``text``
+        ``glove``              pair: list of 400,000 lower-case words, the most frequent first, and
+                               their vectors, array (400000, 50) of float32, memory-mapped, which
+                               cannot be written to; ``WordVectors(*load("glove"))`` joins them
+        ``questions_words``    dict of 14 sections: list of analogies, each a list of four words
+                               (Athens Greece Baghdad Iraq), 19,544 in all
+        ``wordsim353``         DataFrame, 353 rows: ``first``, ``second``, ``score`` (relatedness,
+                               the mean of people's judgements from 0 to 10)
+        ``simlex999``          DataFrame, 999 rows, likewise (similarity)
         ====================== ==================================================================
 
     Raises:
@@ -114,10 +124,57 @@ def state_of_the_union(files):
     )
 
 
+def glove(files):
+    """Read the words, and open their vectors memory-mapped."""
+    import polars as pl  # a tenth of a second that the other data sets need not wait for
+
+    words = pl.read_parquet(files["glove_6B_index.parquet"], columns=["index"])["index"].to_list()
+    return words, np.load(files["glove_6B_50d_emb.npy"], mmap_mode="r")
+
+
+def questions_words(files):
+    """Read the analogies, section by section."""
+    sections = {}
+    for line in files["questions-words.txt"].read_text(encoding="utf-8").splitlines():
+        if line.startswith(":"):
+            section = sections.setdefault(line[1:].strip(), [])
+        else:
+            section.append(line.split())
+    return sections
+
+
+def wordsim353(files):
+    """Read the pairs and how related people find them."""
+    return _judged_pairs(files["wordsim353.tsv"])
+
+
+def simlex999(files):
+    """Read the pairs and how similar people find them."""
+    return _judged_pairs(files["simlex999.txt"])
+
+
+def _judged_pairs(path):
+    """Read two words and a score on each line."""
+    import pandas as pd
+
+    return pd.read_csv(
+        path,
+        sep="\t",
+        comment="#",
+        names=["first", "second", "score"],
+        encoding="utf-8",
+        keep_default_na=False,  # "null" would be a word
+    )
+
+
 LOADERS = {
     "bach_chorales": music_corpus.load,
     "dinosaurs": dinosaurs,
+    "glove": glove,
+    "questions_words": questions_words,
     "ryans_mammoth": music_corpus.load,
+    "simlex999": simlex999,
     "sonnets": sonnets,
     "state_of_the_union": state_of_the_union,
+    "wordsim353": wordsim353,
 }

@@ -1,6 +1,7 @@
 """Keras layers, equation by equation; they go wherever a layer of `keras.layers` goes."""
 
 from seqlib.layers.backend import cores, native_stderr_muted  # first: it imports Keras quietly
+from seqlib.layers.embedding import PretrainedEmbedding
 from seqlib.layers.gru import GRU, GRUCell
 from seqlib.layers.lstm import LSTM, LSTMCell
 from seqlib.layers.recurrent_cell import RecurrentCell
@@ -12,6 +13,7 @@ __all__ = [
     "LSTM",
     "GRUCell",
     "LSTMCell",
+    "PretrainedEmbedding",
     "RecurrentCell",
     "RecurrentLayer",
     "SimpleRNN",

@@ -2,6 +2,7 @@
 
 import string
 
+import numpy as np
 import pytest
 
 from seqlib import data
@@ -82,7 +83,42 @@ def test_music_of_a_package_takes_no_path():
         data.load("bach_chorales", path="mine.mid")
 
 
-@pytest.mark.parametrize("name", ["glove", "wnut17", "dates"])
+def test_glove_is_words_and_their_vectors():
+    words, vectors = data.load("glove")
+    assert len(words) == len(set(words)) == 400_000
+    assert words[:4] == ["the", ",", ".", "of"]
+    assert (vectors.shape, vectors.dtype) == ((400_000, 50), np.float32)
+    assert isinstance(vectors, np.memmap)
+    assert not vectors.flags.writeable
+    # The first numbers of the line of "the" in the makers' own text file.
+    np.testing.assert_allclose(vectors[0, :3], [0.418, 0.24968, -0.41242], atol=1e-6)
+
+
+def test_questions_words_are_analogies_by_section():
+    sections = data.load("questions_words")
+    assert len(sections) == 14
+    assert sum(map(len, sections.values())) == 19_544
+    assert len(sections["capital-world"]) == 4524
+    assert sections["capital-common-countries"][0] == ["Athens", "Greece", "Baghdad", "Iraq"]
+    assert all(len(question) == 4 for section in sections.values() for question in section)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "pair"),
+    [("wordsim353", 353, ("love", "sex", 6.77)), ("simlex999", 999, ("old", "new", 1.58))],
+)
+def test_judged_pairs_are_a_table(name, count, pair):
+    table = data.load(name)
+    assert list(table) == ["first", "second", "score"]
+    assert len(table) == count
+    assert tuple(table.iloc[0]) == pair
+    assert table["score"].between(0, 10).all()
+    assert not table.isna().any(axis=None)
+    assert table["first"].str.fullmatch(r"\S+").all()
+    assert table["second"].str.fullmatch(r"\S+").all()
+
+
+@pytest.mark.parametrize("name", ["squad", "wnut17", "dates"])
 def test_a_set_without_a_loader_says_what_can_be_done(name):
     with pytest.raises(
         data.DataError, match=f"load.. reads .*dinosaurs, .*but not '{name}'"

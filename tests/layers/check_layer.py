@@ -73,10 +73,10 @@ def check_shapes(make):
                 assert len(symbol.shape) == len(output.shape)
 
 
-def check_config(make):
+def check_config(make, x=None):
     """A layer made again from its config has the same config and, by its weights, the output."""
     layer = make(return_sequences=True, name="kept")
-    x = example_input()
+    x = example_input() if x is None else x
     output = layer(x)
     config = layer.get_config()
     again = type(layer).from_config(config)
@@ -208,17 +208,18 @@ def check_same_numbers(layer, twin, x=None, tolerance=1e-5, **call):
         )
 
 
-def check_fresh_process(makers, folder):
+def check_fresh_process(makers, folder, x=None):
     """Models saved here load in a process that only imports `seqlib.layers`, and agree there.
 
     Args:
         makers: Functions that make a layer, by name.
         folder: Where the models are written.
+        x: Their input, (batch, time, ...); the example input where None.
     """
-    x = example_input()
+    x = example_input() if x is None else x
     outputs = {}
     for name, make in makers.items():
-        model = keras.Sequential([keras.Input((None, FEATURES)), make()])
+        model = keras.Sequential([keras.Input((None, *x.shape[2:]), dtype=x.dtype), make()])
         model.save(folder / f"{name}.keras")
         outputs[name] = to_numpy(model(x))
     np.savez(folder / "expected.npz", x=x, **outputs)

@@ -1,0 +1,170 @@
+"""An embedding that starts from vectors trained elsewhere, such as GloVe."""
+
+import keras
+import numpy as np
+
+RULES = ("mean", "zeros", "random")
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class PretrainedEmbedding(keras.layers.Embedding):
+    r"""Turn ids into vectors that were trained before.
+
+    $$y_{b,t} = E_{x_{b,t}}$$
+
+    Row 0 of $E$ belongs to padding and is zero. Every other row is the vector of the word that has
+    this id. Words without a vector, such as ``<unk>`` and other special tokens, get one by a rule.
+
+    The vectors are copied when the layer is made, those of the vocabulary alone. They are no part
+    of the configuration: they are saved with the weights, and a saved model needs neither file nor
+    vocabulary to be loaded. A layer made from the configuration alone holds zeros until it gets
+    its weights.
+
+    Args:
+        vectors: What has a vector for a word: ``word in vectors``, ``vectors[word]``. A
+            `seqlib.word_vectors.WordVectors`, gensim's `KeyedVectors`, or a dict.
+        vocabulary: The token of each id, id 0 for padding: a list, or what has such a list as
+            ``tokens``, such as a `seqlib.text.Vocabulary`.
+        mask_zero: Whether id 0 is masked.
+        trainable: Whether training changes the vectors.
+        oov: What a word without a vector gets: ``"mean"``, the mean of all vectors found;
+            ``"zeros"``; or ``"random"``, drawn for each from a normal distribution that has, in
+            every dimension, the mean and the deviation of the vectors found.
+        seed: Seed of that draw.
+        **kwargs: The arguments of `keras.layers.Embedding` that do not concern the first values,
+            `name` and `dtype` among them. A configuration has `input_dim` and `output_dim` in
+            place of vectors and vocabulary.
+
+    Attributes:
+        found: How many words of the vocabulary have a vector.
+        missing: The tokens that have none, padding left out, a tuple.
+
+    Call arguments:
+        inputs: $x$, ids of any shape, such as (batch, time).
+
+    Returns:
+        $y$, the shape of the ids and (dimension,) after it, such as (batch, time, dimension).
+
+    Raises:
+        ValueError: If `oov` is none of the rules, if no word of the vocabulary has a vector, or if
+            the token of id 0 has one and so cannot be padding.
+
+    Example:
+        >>> vectors = {"good": [1.0, 0.0], "bad": [-1.0, 0.5]}
+        >>> layer = PretrainedEmbedding(vectors, ["<pad>", "<unk>", "good", "bad"])
+        >>> keras.ops.convert_to_numpy(layer(np.array([[2, 1, 0]]))).tolist()
+        [[[1.0, 0.0], [0.0, 0.25], [0.0, 0.0]]]
+        >>> keras.ops.convert_to_numpy(layer.compute_mask(np.array([[2, 1, 0]]))).tolist()
+        [[True, True, False]]
+        >>> layer.found, layer.missing
+        (2, ('<unk>',))
+
+    Source:
+        Collobert et al., Natural language processing (almost) from scratch (2011).
+    """
+
+    def __init__(
+        self,
+        vectors=None,
+        vocabulary=None,
+        mask_zero=True,
+        trainable=False,
+        oov="mean",
+        *,
+        seed=0,
+        input_dim=None,
+        output_dim=None,
+        **kwargs,
+    ):
+        if oov not in RULES:
+            raise ValueError(f"`oov` got {oov!r}. Allowed: {', '.join(map(repr, RULES))}.")
+        first_values = found = tokens = None
+        if vectors is not None and vocabulary is not None:
+            tokens = _tokens(vectors, vocabulary)
+            first_values, found = _matrix(vectors, tokens, oov, seed)
+            input_dim, output_dim = first_values.shape
+        elif vectors is not None or vocabulary is not None or None in (input_dim, output_dim):
+            raise ValueError(
+                "`vectors` and `vocabulary` are needed, both; without them, as a configuration "
+                "has it, `input_dim` and `output_dim`."
+            )
+        super().__init__(
+            input_dim, output_dim, "zeros", mask_zero=mask_zero, trainable=trainable, **kwargs
+        )
+        self.oov = oov
+        self.seed = seed
+        self._first_values = first_values
+        self.found = self.missing = None  # not known of a layer made from its configuration
+        if tokens:
+            self.found = int(found.sum())
+            pairs = zip(tokens[1:], found, strict=True)
+            self.missing = tuple(token for token, is_known in pairs if not is_known)
+
+    def build(self, input_shape=None):
+        """Make the matrix, (tokens, dimension), with the vectors in it."""
+        # They come in as an initializer, not by assignment after it: where a layer is built inside
+        # a compiled function, an assignment would become a part of that function.
+        if self._first_values is not None:
+            first_values = self._first_values
+            self.embeddings_initializer = lambda shape, dtype=None: keras.ops.cast(
+                first_values, dtype
+            )
+        super().build(input_shape)
+        self.embeddings_initializer = keras.initializers.get("zeros")
+        self._first_values = None
+
+    def get_config(self):
+        """Return the arguments, without the vectors and the vocabulary."""
+        config = super().get_config()
+        del config["embeddings_initializer"]
+        return {**config, "oov": self.oov, "seed": self.seed}
+
+
+def _tokens(vectors, vocabulary):
+    """Return the tokens of a vocabulary as a list, the first of them sure to be padding."""
+    tokens = list(getattr(vocabulary, "tokens", vocabulary))
+    said = getattr(vocabulary, "padding", None)
+    if not tokens or (tokens[0] != said and tokens[0] in vectors):
+        raise ValueError(
+            f"`vocabulary` begins with {tokens[:3]!r}. Id 0 belongs to padding: put a token for "
+            "it, such as '<pad>', before all words."
+        )
+    return tokens
+
+
+def _matrix(vectors, tokens, oov, seed):
+    """Return the first values of the weights, and whether each token but padding has a vector.
+
+    Args:
+        vectors: See `PretrainedEmbedding`.
+        tokens: List of tokens, padding first.
+        oov: Rule for the words without a vector.
+        seed: Seed of a random rule.
+
+    Returns:
+        Array (tokens, dimension) of float32, and array (tokens - 1,) of bool.
+    """
+    words = tokens[1:]
+    found = np.array([word in vectors for word in words], dtype=bool)
+    if not found.any():
+        raise ValueError(
+            f"none of the {len(words):,} words of `vocabulary` has a vector. Do both write words "
+            "in the same way (case, language)?"
+        )
+    known = np.stack(
+        [
+            np.asarray(vectors[word], dtype=np.float32)
+            for word, is_known in zip(words, found, strict=True)
+            if is_known
+        ]
+    )  # (words found, dimension)
+    matrix = np.zeros((len(tokens), known.shape[1]), np.float32)
+    rows = matrix[1:]  # a view: padding stays zero
+    rows[found] = known
+    if oov == "mean":
+        rows[~found] = known.mean(axis=0)
+    elif oov == "random":
+        shape = (int((~found).sum()), known.shape[1])
+        drawn = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+        rows[~found] = known.mean(axis=0) + known.std(axis=0) * drawn
+    return matrix, found

@@ -1,0 +1,26 @@
+"""Word vectors: load, look up, compare, find neighbours, solve analogies, measure bias.
+
+Example:
+    >>> from seqlib.word_vectors import WordVectors
+    >>> vectors = WordVectors(["he", "she", "king", "queen"], [[1, 0], [0, 1], [2, 1], [1, 2]])
+    >>> vectors.nearest("king", k=1)[0][0]
+    'he'
+"""
+
+from seqlib.word_vectors.analogies import Section, evaluate
+from seqlib.word_vectors.bias import Association, direction, equalize, neutralize, unit, weat
+from seqlib.word_vectors.errors import VectorFileError
+from seqlib.word_vectors.vectors import WordVectors
+
+__all__ = [
+    "Association",
+    "Section",
+    "VectorFileError",
+    "WordVectors",
+    "direction",
+    "equalize",
+    "evaluate",
+    "neutralize",
+    "unit",
+    "weat",
+]

@@ -1,0 +1,148 @@
+"""Answer analogies in batches: a is to b as c is to what?
+
+Scores of many questions are one matrix product. It is done in tiles, and only the best word of each
+tile is kept. Smaller tiles would stay in the processor's cache, and are as fast on a machine that
+has nothing else to do. But the threads of a product wait for one another at its end, so that on a
+busy machine many small products took five times as long as a few large ones.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqlib.word_vectors.bias import unit
+
+_QUESTIONS, _WORDS = 1024, 8192  # a tile: 32 MB of scores
+
+
+@dataclass(frozen=True)
+class Section:
+    """How the questions of one section were answered.
+
+    Attributes:
+        name: Name of the section.
+        correct: Questions with the right answer.
+        asked: Questions whose four words are all known; the others are left out.
+        total: All questions.
+    """
+
+    name: str
+    correct: int
+    asked: int
+    total: int
+
+    @property
+    def accuracy(self):
+        """Share of the questions asked that were answered rightly; NaN where none was."""
+        return self.correct / self.asked if self.asked else float("nan")
+
+
+def evaluate(vectors, sections, vocabulary=300_000, fold=str.lower):
+    r"""Answer analogy questions and count the right answers, section by section.
+
+    The answer to $a : b = c : \,?$ is the word whose vector is nearest to their sum, each of
+    length 1, the three words themselves left out (3CosAdd):
+
+    $$\arg\max_{w \notin \{a, b, c\}} \cos(w,\; b - a + c)$$
+
+    Args:
+        vectors: `WordVectors`.
+        sections: Dict of section -> list of four words (a, b, c, answer); what
+            ``seqlib.data.load("questions_words")`` returns.
+        vocabulary: Only the first so many words count, in questions and as answers: the most
+            frequent ones. None for all.
+        fold: Function that makes words equal which differ in case; of several such words the first
+            one stands for all. None where case matters.
+
+    Returns:
+        List of `Section`, the last one, ``"all"``, for all questions.
+
+    Example:
+        >>> from seqlib.word_vectors import WordVectors
+        >>> words = WordVectors(["he", "she", "king", "queen"], [[1, 0], [0, 1], [2, 1], [1, 2]])
+        >>> evaluate(words, {"royal": [["He", "She", "King", "Queen"]]})[-1].accuracy
+        1.0
+
+    Source:
+        Mikolov et al., Linguistic regularities in continuous space word representations (2013).
+    """
+    known = vectors.words[:vocabulary]
+    fold = fold or (lambda word: word)
+    names = {}  # folded word -> ids of the words that fold to it
+    for index, word in enumerate(known):
+        names.setdefault(fold(word), []).append(index)
+    counts, questions, owners = [], [], []
+    for number, section in enumerate(sections.values()):
+        counts.append(len(section))
+        for question in section:
+            folded = [fold(word) for word in question]
+            if all(word in names for word in folded):
+                questions.append([names[word][0] for word in folded])
+                owners.append(number)
+    matrix = unit(vectors.matrix[: len(known)])
+    asked = np.array(questions, dtype=np.int64).reshape(-1, 4)
+    same = {ids[0]: ids for ids in names.values() if len(ids) > 1}
+    answers = _answers(matrix, asked[:, :3], same)
+    first = np.arange(len(known))  # the word that stands for each
+    for index, ids in same.items():
+        first[ids] = index
+    right = first[answers] == asked[:, 3]
+
+    owners = np.array(owners, dtype=np.int64)
+    correct = np.bincount(owners[right], minlength=len(counts)).tolist()
+    asked_of = np.bincount(owners, minlength=len(counts)).tolist()
+    rows = zip(sections, correct, asked_of, counts, strict=True)
+    total = Section("all", sum(correct), len(asked), sum(counts))
+    return [*(Section(*row) for row in rows), total]
+
+
+def _answers(matrix, questions, same):
+    """Return the best word for each question.
+
+    Args:
+        matrix: Array (words, dimension), each row of length 1.
+        questions: Ids of a, b and c, array (questions, 3).
+        same: Id -> ids of all words that go out with it.
+
+    Returns:
+        Ids, array (questions,).
+    """
+    found = np.empty(len(questions), np.int64)
+    for begin in range(0, len(questions), _QUESTIONS):
+        some = questions[begin : begin + _QUESTIONS]
+        a, b, c = (matrix[ids] for ids in some.T)  # (tile, dimension)
+        rows, columns = _left_out(some, same)
+        found[begin : begin + len(some)] = _best(matrix, b - a + c, rows, columns)
+    return found
+
+
+def _left_out(questions, same):
+    """Return which scores do not count: question and word, two arrays, in order of the words."""
+    rows = np.repeat(np.arange(len(questions)), 3)
+    columns = questions.ravel()
+    more = [
+        (row, other)
+        for row, word in zip(rows.tolist(), columns.tolist(), strict=True)
+        for other in same.get(word, ())
+    ]
+    if more:
+        rows = np.concatenate([rows, [row for row, _ in more]])
+        columns = np.concatenate([columns, [other for _, other in more]])
+    order = np.argsort(columns, kind="stable")
+    return rows[order], columns[order]
+
+
+def _best(matrix, targets, rows, columns):
+    """Return the word with the greatest product for each target, (targets,), tile by tile."""
+    every = np.arange(len(targets))
+    best, found = np.full(len(targets), -np.inf, matrix.dtype), np.zeros(len(targets), np.int64)
+    starts = range(0, len(matrix), _WORDS)
+    bounds = np.searchsorted(columns, [*starts, len(matrix)])  # of what is left out of each tile
+    for begin, low, high in zip(starts, bounds[:-1], bounds[1:], strict=True):
+        scores = targets @ matrix[begin : begin + _WORDS].T  # (targets, words of the tile)
+        scores[rows[low:high], columns[low:high] - begin] = -np.inf
+        tops = scores.argmax(axis=1)
+        values = scores[every, tops]
+        better = values > best
+        best[better], found[better] = values[better], begin + tops[better]
+    return found

@@ -1,0 +1,66 @@
+"""Open a file of word vectors as a stream of bytes: plain, gzip, bzip2, or one member of a zip."""
+
+import bz2
+import contextlib
+import gzip
+import zipfile
+import zlib
+
+from seqlib.word_vectors.errors import VectorFileError
+
+# What a file that is damaged or cut short raises while it is unpacked.
+DAMAGE = (EOFError, OSError, zlib.error, zipfile.BadZipFile)
+
+
+@contextlib.contextmanager
+def opened(path, member=None):
+    """Open a file for reading; how it is packed is seen from its first bytes, not from its name.
+
+    Args:
+        path: A ``pathlib.Path``.
+        member: Which file of a zip; needed where it holds several.
+
+    Yields:
+        A binary stream of the unpacked content.
+
+    Raises:
+        OSError: The file is not there or cannot be read.
+        VectorFileError: `member` does not go with the file.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(10)
+        stream.seek(0)
+        if start.startswith(b"PK\x03\x04"):
+            with _zip(path, stream) as archive, archive.open(_chosen(path, archive, member)) as one:
+                yield one
+            return
+        if member is not None:
+            raise VectorFileError(path, "", f"member is {member!r}, but this is no zip file.")
+        if start.startswith(b"\x1f\x8b"):
+            with gzip.open(stream) as unpacked:
+                yield unpacked
+        elif start.startswith(b"BZh") and start[4:] == b"1AY&SY":
+            with bz2.open(stream) as unpacked:
+                yield unpacked
+        else:
+            yield stream
+
+
+def _zip(path, stream):
+    try:
+        return zipfile.ZipFile(stream)
+    except zipfile.BadZipFile as error:
+        raise VectorFileError(
+            path, "", f"the zip file is damaged or cut short ({error}): fetch it again."
+        ) from None
+
+
+def _chosen(path, archive, member):
+    """Return the name of the member that is meant."""
+    names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    if member is None and len(names) == 1:
+        return names[0]
+    if member not in names:
+        given = "no member was named" if member is None else f"member is {member!r}"
+        raise VectorFileError(path, "", f"{given}; member must be one of {', '.join(names)}.")
+    return member
