@@ -36,7 +36,7 @@ def encode(piece, steps_per_quarter=4, voices=None):
         [63, 2, 1, 65]
     """
     check_voices(piece, voices)
-    length = int(_on_grid(piece, np.array([piece.length]), steps_per_quarter)[0])
+    length = _steps(piece, steps_per_quarter)
     tokens = np.full((length, len(piece.parts)), REST, dtype="int16")
     begins = _on_grid(piece, piece.notes["onset"], steps_per_quarter)
     ends = _on_grid(piece, piece.notes["onset"] + piece.notes["duration"], steps_per_quarter)
@@ -165,7 +165,7 @@ def position_in_bar(piece, steps_per_quarter=4):
         >>> position_in_bar(tune, steps_per_quarter=1).tolist()
         [3, 0]
     """
-    length = int(_on_grid(piece, np.array([piece.length]), steps_per_quarter)[0])
+    length = _steps(piece, steps_per_quarter)
     steps = np.arange(length)
     bars = _on_grid(piece, piece.bars, steps_per_quarter)
     return (steps - bars[np.searchsorted(bars, steps, side="right") - 1]).astype("int32")
@@ -181,7 +181,7 @@ def fermata_steps(piece, steps_per_quarter=4):
     Returns:
         Array ``(time,)`` of booleans.
     """
-    length = int(_on_grid(piece, np.array([piece.length]), steps_per_quarter)[0])
+    length = _steps(piece, steps_per_quarter)
     marked = np.zeros(length, dtype=bool)
     for note in piece.notes[piece.notes["fermata"]]:
         begin = round(note["onset"] * steps_per_quarter)
@@ -234,6 +234,11 @@ def check_tokens(tokens):
             f"tokens must lie in 0..{VOCABULARY_SIZE - 1}, got {tokens.min()}..{tokens.max()}."
         )
     return tokens
+
+
+def _steps(piece, steps_per_quarter):
+    """Return the length of a piece in steps."""
+    return int(_on_grid(piece, np.array([piece.length]), steps_per_quarter)[0])
 
 
 def _on_grid(piece, times, steps_per_quarter):

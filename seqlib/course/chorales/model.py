@@ -19,6 +19,7 @@ from seqlib.course.chorales.works import LONGEST_BAR
 from seqlib.music import FIRST, HOLD, PADDING, VOCABULARY_SIZE
 
 ORDER = (0, 3, 1, 2)  # within a step: soprano, bass, alto, tenor
+BATCH = 16  # works that are scored side by side
 
 
 class Scores(typing.NamedTuple):
@@ -153,11 +154,12 @@ class ChoraleModel(keras.Model):
         """
         longest = max(len(work.tokens) for work in some_works)
         rows = [work.inputs(slice(0, longest), longest) for work in some_works]
+        rows += rows[:1] * (-len(rows) % BATCH)  # whole batches: one shape, compiled once
         tokens, pitches, form = (np.stack(arrays) for arrays in zip(*rows, strict=True))
-        flags = np.full(len(some_works), float(known), "float32")
-        logits = self.predict((tokens, pitches, form, flags), batch_size=16, verbose=0)
+        flags = np.full(len(rows), float(known), "float32")
+        logits = self.predict((tokens, pitches, form, flags), batch_size=BATCH, verbose=0)
         scores = []
-        for padded, work in zip(logits, some_works, strict=True):
+        for padded, work in zip(logits, some_works, strict=False):
             row = padded[: len(work.tokens)]  # (time, 4, vocabulary)
             largest = row.max(axis=-1, keepdims=True)
             total = largest[..., 0] + np.log(np.exp(row - largest).sum(axis=-1))
