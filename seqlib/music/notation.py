@@ -1,5 +1,8 @@
 """Pieces as printed music, for a notebook: engraved by verovio."""
 
+import html
+from urllib.parse import quote
+
 from seqlib.data.scores import ScoreError
 from seqlib.music.compact_svg import compact
 from seqlib.music.engraving import to_score
@@ -8,6 +11,7 @@ from seqlib.music.export import musicxml
 
 __all__ = ["show", "svg"]
 
+_PLAIN = " !$'()*+,-./:;<=>?@[]_~"  # what stays as it is in the address of an image, beside letters
 _HIGHEST_PAGE = 60_000  # in verovio's units: all systems stay on one page
 _OPTIONS = {
     "inputFrom": "musicxml",
@@ -78,13 +82,16 @@ def svg(piece, bars=None, *, staves=None, width=800, scale=40):
 def show(piece, bars=None, **options):
     """Show a piece as printed music in a notebook.
 
+    The picture is shown as an image: JupyterLab hides a bare SVG in a notebook that it does not
+    trust yet, as one that was just downloaded.
+
     Args:
         piece: A `Piece`.
         bars: First and last bar; None for all.
         **options: See `svg`.
 
     Returns:
-        An `IPython.display.SVG`.
+        An `IPython.display.HTML`.
 
     Raises:
         ScoreError: As `svg`.
@@ -92,8 +99,10 @@ def show(piece, bars=None, **options):
     Example:
         >>> from seqlib.data.scores import Piece, notes
         >>> show(Piece("one bar", notes([(0, 0.0, 4.0, 60)]), length=4.0))
-        <IPython.core.display.SVG object>
+        <IPython.core.display.HTML object>
     """
-    from IPython.display import SVG
+    from IPython.display import HTML
 
-    return SVG(svg(piece, bars, **options))
+    picture = svg(piece, bars, **options).replace("'", "&apos;").replace('"', "'")
+    label = html.escape(f"Score of {piece.title or 'a piece'}")
+    return HTML(f'<img alt="{label}" src="data:image/svg+xml,{quote(picture, safe=_PLAIN)}">')

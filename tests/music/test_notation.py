@@ -1,9 +1,12 @@
 """Printed music: small, the same every time, silent, and fit for any page."""
 
+import dataclasses
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
@@ -92,12 +95,25 @@ def test_bars_that_are_not_there_are_refused(chorale):
 
 
 def test_nothing_is_printed(chorale, capfd):
-    shown = music.show(chorale, (1, 2), width=500)
+    music.show(chorale, (1, 2), width=500)
     strange = notes([(0, 0, 0.1, 0), (0, 1.37, 11, 127), (1, 0, 5.3, 64)])
     music.svg(Piece("strange", strange, length=13.0, parts=("", ""), time_signature="7/8"))
     assert capfd.readouterr() == ("", "")
-    assert shown.data.startswith("<svg")
-    assert repr(shown) == "<IPython.core.display.SVG object>"
+
+
+def test_what_is_shown_is_an_image_of_the_same_picture(chorale):
+    chorale = dataclasses.replace(chorale, title='Devil\'s <Dream> & "more"')
+    shown = music.show(chorale, (1, 2), width=500)
+    assert repr(shown) == "<IPython.core.display.HTML object>"
+    found = {}
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: found.update({"tag": tag}, **dict(attributes))
+    parser.feed(shown.data)
+    kind, _, picture = found["src"].partition(",")
+    assert (found["tag"], kind) == ("img", "data:image/svg+xml")
+    assert found["alt"] == 'Score of Devil\'s <Dream> & "more"'
+    expected = ET.canonicalize(music.svg(chorale, (1, 2), width=500))
+    assert ET.canonicalize(unquote(picture)) == expected
 
 
 def test_importing_music_waits_for_nothing_slow():
