@@ -30,7 +30,7 @@ _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
 _BLOCK = 32  # words of the text whose scores are one product
 _BLOCKS = 8  # blocks in a step: more would be faster, but rows that occur often would overshoot
 _NOISE = 64  # noise words drawn for a block
-_STEPS = 500  # in one call
+_STEPS = 500  # in one call, at most
 _EVERY = 10  # steps from one whose loss is computed to the next
 
 
@@ -187,7 +187,8 @@ class Word2Vec:
         far = window + 1  # further than any reach
         self._before = tf.constant(np.where(offsets < 0, -offsets, far), tf.int32)
         self._after = tf.constant(np.where(offsets > 0, offsets, far), tf.int32)
-        self._run = tf.function(self._steps, reduce_retracing=True)
+        self._steps_at_once = None
+        self._run = tf.function(self._steps, jit_compile=True)
 
     def fit(self, epochs, rate=0.05, last_rate=1e-4, description="Word2Vec"):
         """Go through the text, with a learning rate that falls evenly.
@@ -215,14 +216,16 @@ class Word2Vec:
                 starts = self._starts(len(stream) - 2 * self.window)
                 done = epoch + np.arange(len(starts)) / len(starts)
                 rates = (rate + (last_rate - rate) * done / epochs).astype(np.float32)
+                steps = self._steps_of_a_call(len(starts))
                 total = pairs = 0.0
-                constants = [tf.constant(array) for array in (stream, left, right)]
-                for begin in range(0, len(starts), _STEPS):
-                    part = slice(begin, begin + _STEPS)
-                    shape = (*starts[part].shape, _NOISE)
-                    noise = np.searchsorted(self.cumulative, self.random.random(shape))
-                    noise = np.minimum(noise, len(self.cumulative) - 1).astype(np.int32)
-                    loss, number = self._run(*constants, starts[part], noise, rates[part])
+                for begin in range(0, len(starts), steps):
+                    part = slice(begin, begin + steps)
+                    arrays = self._gathered(stream, left, right, starts[part])
+                    # The last call is filled up with steps at rate 0: a new shape would have to
+                    # be compiled anew.
+                    missing = steps - len(starts[part])
+                    arrays = [np.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)) for a in arrays]
+                    loss, number = self._run(*arrays, np.pad(rates[part], (0, missing)))
                     total, pairs = total + float(loss), pairs + float(number)
                     bar.set_postfix_str(f", loss {float(loss) / float(number):.3f}", refresh=False)
                     bar.update(epoch + min(part.stop / len(starts), 1.0) - bar.n)
@@ -265,28 +268,59 @@ class Word2Vec:
             raise ValueError(f"{length} words are left of the text; at least {_BLOCK} are needed.")
         return starts[: len(starts) // blocks * blocks].reshape(-1, blocks)
 
-    def _steps(self, stream, left, right, starts, noise, rates):
-        """Take a step for each row of `starts`; return loss and number of pairs of some of them."""
+    def _steps_of_a_call(self, number):
+        """Return how many steps are taken in a call: the same for every pass through a text."""
+        if self._steps_at_once is None:
+            self._steps_at_once = min(number, _STEPS)
+        return self._steps_at_once
+
+    def _gathered(self, stream, left, right, starts):
+        """Return the words in and around the blocks, their reach, and noise words, for some steps.
+
+        Args:
+            stream: See `thinned`.
+            left: Likewise.
+            right: Likewise.
+            starts: Where the blocks begin, (steps, blocks).
+
+        Returns:
+            Four arrays of int32: (steps, blocks, span), twice (steps, blocks, length, 1), and
+            (steps, blocks, noise words).
+        """
+        places = starts[..., None] + np.arange(_BLOCK + 2 * self.window, dtype=np.int32)
+        inner = places[..., self.window : self.window + _BLOCK, None]
+        noise = np.searchsorted(self.cumulative, self.random.random((*starts.shape, _NOISE)))
+        noise = np.minimum(noise, len(self.cumulative) - 1).astype(np.int32)
+        return stream[places], left[inner], right[inner], noise
+
+    def _steps(self, around, before, after, noise, rates):
+        """Take a step for each rate; return loss and number of pairs of some of them.
+
+        Args:
+            around: See `_gathered`, as for the others.
+            before: How many words before each are its neighbours.
+            after: How many after it.
+            noise: Noise words.
+            rates: Learning rates, (steps,).
+        """
         span = _BLOCK + 2 * self.window
+        inner = slice(self.window, self.window + _BLOCK)
         labels = tf.cast(tf.range(span + _NOISE) < span, tf.float32)  # (candidates,)
         total, pairs = tf.constant(0.0), tf.constant(0.0)
-        for step in tf.range(tf.shape(starts)[0]):
-            places = starts[step][:, None] + tf.range(span)  # (blocks, span)
-            around = tf.gather(stream, places)
-            inner = slice(self.window, self.window + _BLOCK)
-            before = tf.gather(left, places[:, inner])[..., None]  # (blocks, length, 1)
-            after = tf.gather(right, places[:, inner])[..., None]
-            near = (self._before <= before) | (self._after <= after)  # (blocks, length, span)
-            neighbours = tf.cast(before + after, tf.float32)
+        for step in tf.range(tf.shape(rates)[0]):
+            # (blocks, length, span)
+            near = (self._before <= before[step]) | (self._after <= after[step])
+            neighbours = tf.cast(before[step] + after[step], tf.float32)  # (blocks, length, 1)
             share = neighbours * (self.negatives / _NOISE)  # what a noise word counts
             weights = tf.concat(
                 [tf.cast(near, tf.float32), tf.tile(share, [1, 1, _NOISE])], axis=-1
             )
-            targets = tf.concat([around, noise[step]], axis=1)  # (blocks, candidates)
+            centres = around[step][:, inner]  # (blocks, length)
+            targets = tf.concat([around[step], noise[step]], axis=1)  # (blocks, candidates)
             scores = block_step(
-                self.inputs, self.outputs, around[:, inner], targets, labels, weights, rates[step]
+                self.inputs, self.outputs, centres, targets, labels, weights, rates[step]
             )
-            if step % _EVERY == 0:
+            if step % _EVERY == 0 and rates[step] > 0:
                 losses = tf.nn.sigmoid_cross_entropy_with_logits(
                     tf.broadcast_to(labels, tf.shape(scores)), scores
                 )
