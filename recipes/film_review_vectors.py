@@ -2,7 +2,7 @@
 
     python recipes/film_review_vectors.py [--epochs 15] [--output FILE]
 
-Four to six minutes on two cores. It goes through the text of the IMDB reviews, as the notebook
+Two to four minutes on two cores. It goes through the text of the IMDB reviews, as the notebook
 does, but more often, and writes the most frequent words and their vectors in half precision to
 notebooks/weights/film_review_vectors.npz.
 """
