@@ -98,7 +98,7 @@ def _loop_groups(rows):
             name: [ratio["median"]] for name, ratio in row["ratios"].items()
         }
         for row in rows
-        if row["benchmark"] not in ("recurrent", "embeddings")
+        if row["benchmark"] not in ("recurrent", "embeddings", "word2vec")
     }
 
 
@@ -106,7 +106,7 @@ def _word_vectors_groups(rows):
     return {
         row["what"]: {name: [ratio["median"]] for name, ratio in row["ratios"].items()}
         for row in rows
-        if row["benchmark"] == "embeddings"
+        if row["benchmark"] in ("embeddings", "word2vec")
     }
 
 

@@ -16,6 +16,7 @@ _LOADERS = {
     "pandas": "pandas, C engine",
     "line loop": "loop over the lines",
 }
+_WORD_VECTORS = ("embeddings", "word2vec")  # benchmarks in the table of word vectors
 _LOOPS = {
     "model.predict": "loop over `model.predict`",
     "model(x)": "loop over `model(x)`",
@@ -161,7 +162,7 @@ def _loops_table(rows):
     """Return what is generated a second, and how much more that is than the loops do."""
     lines = []
     for row in rows:
-        if row["benchmark"] in ("recurrent", "embeddings"):
+        if row["benchmark"] in ("recurrent", *_WORD_VECTORS):
             continue
         rates = {name: 1000 / ms for name, ms in row["milliseconds"].items()}
         name = f"{row['what']}, batch {row['shape']['batch']}"
@@ -180,13 +181,16 @@ def _word_vectors_table(rows):
     """Return how long word vectors take to load and analogies to answer, and in what memory."""
     lines = []
     for row in rows:
-        if row["benchmark"] != "embeddings":
+        if row["benchmark"] not in _WORD_VECTORS:
             continue
         seconds = {name: ms / 1000 for name, ms in row["milliseconds"].items()}
         name, unit = row["what"], "s"
         if row["unit"] == "question":
             name = f"{row['shape']['questions']:,} analogies"
             seconds = {who: row["shape"]["questions"] * one for who, one in seconds.items()}
+        if row["unit"] == "word":
+            name = f"Word2Vec, once through {row['shape']['words']:,} words"
+            seconds = {who: row["shape"]["words"] * one for who, one in seconds.items()}
         memory = row.get("megabytes", {})
         for rival, ratio in row["ratios"].items():
             ours = [f"{number(seconds['seqlib'])} {unit}", _megabytes(memory, "seqlib")]
@@ -196,8 +200,9 @@ def _word_vectors_table(rows):
             name = ""
     if not lines:
         return ""
-    shape = next(row["shape"] for row in rows if row["benchmark"] == "embeddings")
-    what = f"word vectors, a file of {shape['words']:,} x {shape['dimension']}"
+    shapes = [row["shape"] for row in rows if row["benchmark"] == "embeddings"]
+    file = f", a file of {shapes[0]['words']:,} x {shapes[0]['dimension']}" if shapes else ""
+    what = f"word vectors{file}"
     head = [what, "seqlib", "memory", "beside", "", "memory", "seqlib is faster"]
     return "\n".join([_line(head), "|---" * len(head) + "|", *lines])
 

