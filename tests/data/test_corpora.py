@@ -116,9 +116,9 @@ def test_movie_reviews_are_a_table():
 def test_emojify_is_a_balanced_table_of_different_sentences():
     table = data.load("emojify")
     assert list(table) == ["sentence", "label"]
-    assert table["label"].value_counts().to_dict() == dict.fromkeys(range(5), 50)
+    assert table["label"].value_counts().to_dict() == dict.fromkeys(range(5), 60)
     words = table["sentence"].str.lower().str.findall(r"[a-z]+")
-    assert len({tuple(sorted(sentence)) for sentence in words}) == 250
+    assert len({tuple(sorted(sentence)) for sentence in words}) == 300
     assert words.str.len().between(3, 12).all()
 
 

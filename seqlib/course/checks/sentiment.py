@@ -101,8 +101,9 @@ def masked_mean(learner):
 def emojify_model(learner):
     """Check the recurrent classifier: its shape, its frozen vectors, its mask."""
     hint = (
-        "keras.Sequential of layers.PretrainedEmbedding(vectors, vocabulary), layers.LSTM(units) "
-        "and keras.layers.Dense(classes), with keras.layers.Dropout between them."
+        "keras.Sequential of layers.PretrainedEmbedding(vectors, vocabulary), "
+        "keras.layers.Bidirectional(layers.LSTM(units)) and keras.layers.Dense(classes), with "
+        "keras.layers.Dropout between them."
     )
     vocabulary = ["<pad>", "<unk>", *_VECTORS]
     ids = np.array([[2, 4, 0, 0], [3, 1, 4, 0]])
@@ -115,7 +116,8 @@ def emojify_model(learner):
     trained = [tuple(weight.shape) for weight in model.trainable_variables]
     if (5, 3) in trained:
         raise CheckFailed(f"emojify_model: the embedding would be trained.\n  Hint: {frozen}")
-    if not any(isinstance(layer, keras.layers.RNN) for layer in model.layers):
+    recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
+    if not any(isinstance(layer, recurrent) for layer in model.layers):
         raise CheckFailed(f"emojify_model: there is no recurrent layer in it.\n  Hint: {hint}")
     if not any(isinstance(layer, keras.layers.Dropout) for layer in model.layers):
         raise CheckFailed(f"emojify_model: there is no dropout in it.\n  Hint: {hint}")
