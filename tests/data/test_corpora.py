@@ -129,6 +129,20 @@ def test_judged_pairs_are_a_table(name, count, pair):
     assert table["second"].str.fullmatch(r"\S+").all()
 
 
+def test_emojify_is_a_balanced_table_of_different_sentences():
+    table = data.load("emojify")
+    assert list(table) == ["sentence", "label"]
+    assert table["label"].value_counts().to_dict() == dict.fromkeys(range(5), 60)
+    words = table["sentence"].str.lower().str.findall(r"[a-z]+")
+    assert len({tuple(sorted(sentence)) for sentence in words}) == 300
+    assert words.str.len().between(3, 12).all()
+
+
+def test_data_written_here_is_not_taken_from_elsewhere(tmp_path):
+    with pytest.raises(data.DataError, match="written for this course"):
+        data.load("emojify", path=tmp_path)
+
+
 @pytest.mark.parametrize("name", ["squad", "wnut17", "dates"])
 def test_a_set_without_a_loader_says_what_can_be_done(name):
     with pytest.raises(
