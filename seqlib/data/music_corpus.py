@@ -39,14 +39,7 @@ def load(card):
     Raises:
         DataError: music21 is not installed, or came without its corpus.
     """
-    try:
-        version = importlib.metadata.version("music21")
-    except importlib.metadata.PackageNotFoundError:
-        raise DataError(
-            f"{card.name!r} is read from the corpus of music21, which is not installed. "
-            "Install it with:  pip install -r requirements.txt"
-        ) from None
-    kept = cache.place(card, f"music21-{version}-{FORMAT}.npz")
+    kept = _place(card)
     if not cache.sealed(kept):
         with cache.workshop(card.name) as folder:
             if not cache.sealed(kept):  # another process may have read them meanwhile
@@ -62,10 +55,21 @@ def load(card):
 def is_kept(card):
     """Return whether the works of a data set have been read before."""
     try:
+        return cache.sealed(_place(card))
+    except DataError:
+        return False
+
+
+def _place(card):
+    """Return where the works are kept: another version of music21 may read them differently."""
+    try:
         version = importlib.metadata.version("music21")
     except importlib.metadata.PackageNotFoundError:
-        return False
-    return cache.sealed(cache.place(card, f"music21-{version}-{FORMAT}.npz"))
+        raise DataError(
+            f"{card.name!r} is read from the corpus of music21, which is not installed. "
+            "Install it with:  pip install -r requirements.txt"
+        ) from None
+    return cache.place(card, f"music21-{version}-{FORMAT}.npz")
 
 
 def _read_corpus(card):
