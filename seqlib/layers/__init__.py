@@ -1,6 +1,15 @@
 """Keras layers, equation by equation; they go wherever a layer of `keras.layers` goes."""
 
+# isort: off
 from seqlib.layers.backend import cores, native_stderr_muted  # first: it imports Keras quietly
+
+# isort: on
+from seqlib.layers.attention import (
+    AdditiveAttention,
+    DotProductAttention,
+    MultiHeadAttention,
+    causal_mask,
+)
 from seqlib.layers.embedding import PretrainedEmbedding
 from seqlib.layers.gru import GRU, GRUCell
 from seqlib.layers.lstm import LSTM, LSTMCell
@@ -11,13 +20,17 @@ from seqlib.layers.simple_rnn import SimpleRNN, SimpleRNNCell
 __all__ = [
     "GRU",
     "LSTM",
+    "AdditiveAttention",
+    "DotProductAttention",
     "GRUCell",
     "LSTMCell",
+    "MultiHeadAttention",
     "PretrainedEmbedding",
     "RecurrentCell",
     "RecurrentLayer",
     "SimpleRNN",
     "SimpleRNNCell",
+    "causal_mask",
     "cores",
     "native_stderr_muted",
 ]

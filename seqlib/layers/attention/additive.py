@@ -1,0 +1,82 @@
+"""Additive attention: a small network scores each key beside the query."""
+
+import keras
+from keras import ops
+
+from seqlib.layers.attention.layer import AttentionLayer, checked_size, fresh
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class AdditiveAttention(AttentionLayer):
+    r"""Attention whose scores come from a network with one hidden layer.
+
+    $$s(q, k) = v^\top \tanh(q W + k U + b)$$
+
+    Query and key may have any sizes. `keras.layers.AdditiveAttention` is the part inside the tanh
+    without its matrices: it has $v$ alone.
+
+    Args:
+        units: Size of the hidden layer, a positive integer.
+        use_bias: Whether there is a $b$.
+        kernel_initializer: First values of $W$, $U$ and $v$.
+        **kwargs: `dropout`, `seed` and what every attention takes; see `AttentionLayer`, which also
+            documents the call.
+
+    Raises:
+        ValueError: If an argument has a value outside what is allowed.
+
+    Example:
+        >>> attention = AdditiveAttention(8, seed=0)
+        >>> query, value = ops.ones((2, 3, 4)), ops.ones((2, 5, 6))
+        >>> context, weights = attention(query, value, return_attention_scores=True)
+        >>> tuple(context.shape), tuple(weights.shape)
+        ((2, 3, 6), (2, 3, 5))
+
+    Source:
+        Bahdanau, Cho & Bengio, Neural machine translation by jointly learning to align and
+        translate (2015).
+    """
+
+    def __init__(self, units, *, use_bias=True, kernel_initializer="glorot_uniform", **kwargs):
+        super().__init__(**kwargs)
+        self.units = checked_size(self, "units", units)
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, query_shape, value_shape, key_shape=None):
+        """Make the weights for (batch, time, features) of queries, values and keys."""
+        key_shape = key_shape or value_shape
+        for name, rows in (("query_kernel", query_shape[-1]), ("key_kernel", key_shape[-1])):
+            weight = self.add_weight(
+                shape=(rows, self.units), name=name, initializer=fresh(self.kernel_initializer)
+            )
+            setattr(self, name, weight)
+        self.score_kernel = self.add_weight(
+            shape=(self.units, 1), name="score_kernel", initializer=fresh(self.kernel_initializer)
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.units,), name="bias", initializer="zeros")
+        self.built = True
+
+    def project_memory(self, value, key=None):
+        """Return $k U + b$, (batch, value time, units), and the values."""
+        keys = ops.matmul(value if key is None else key, self._held(self.key_kernel))
+        if self.bias is not None:
+            keys = keys + self._held(self.bias)
+        return keys, value
+
+    def scores(self, query, memory):
+        """Return $s(q, k)$, (batch, query time, value time)."""
+        queries = ops.matmul(query, self._held(self.query_kernel))  # (batch, query time, units)
+        hidden = ops.tanh(queries[:, :, None] + memory[0][:, None])  # (..., value time, units)
+        return ops.sum(hidden * self._held(self.score_kernel)[:, 0], axis=-1)
+
+    def get_config(self):
+        """Return the arguments that make this layer again."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }

@@ -1,0 +1,175 @@
+"""What the attention layers share: the call, its masks, dropout of the weights."""
+
+import numbers
+
+import keras
+from keras import ops
+
+from seqlib.layers.attention.weighting import join_masks, masked_softmax
+
+
+class AttentionLayer(keras.Layer):
+    r"""For each query, a mean of values, weighted by how well their keys fit the query.
+
+    $$w = \mathrm{softmax}(s(q, k)), \qquad c = \sum_i w_i v_i$$
+
+    A subclass says what is computed once for a sequence of values, in `project_memory`, and gives
+    each query its scores, in `scores`. The call does both; who asks step after step about the same
+    values, as a decoder does, calls `project_memory` once and `attend` at each step.
+
+    Args:
+        dropout: Share of the weights dropped in training, in [0, 1).
+        seed: Seed of the dropout.
+        **kwargs: `name`, `dtype` and `trainable`, as in every Keras layer.
+
+    Call arguments:
+        query: (batch, query time, query features).
+        value: (batch, value time, value features).
+        key: (batch, value time, key features); the values where None.
+        query_mask: (batch, query time) of booleans, **True = real token**. Padding attends to
+            nothing and gets zeros.
+        value_mask: (batch, value time) of booleans, True = real token. Nothing attends to padding.
+        key_mask: Likewise; joined with `value_mask`.
+        attention_mask: (batch, query time, value time) or (query time, value time), True = may
+            attend.
+        use_causal_mask: Whether a query attends to values up to its own time alone.
+        return_attention_scores: Whether to return the weights as well.
+        training: Whether to apply dropout.
+
+    Returns:
+        $c$, (batch, query time, value features); with `return_attention_scores` also the weights,
+        (batch, query time, value time). Where all is masked both are zero. Masks that Keras carries
+        along with `query`, `value` and `key` count where none are given, and the query's goes on
+        with the output.
+
+    Raises:
+        ValueError: If an argument has a value outside what is allowed, or a mask a wrong shape.
+    """
+
+    def __init__(self, *, dropout=0.0, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.dropout = checked_rate(self, "dropout", dropout)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.supports_masking = True
+
+    def call(
+        self,
+        query,
+        value,
+        key=None,
+        query_mask=None,
+        value_mask=None,
+        key_mask=None,
+        attention_mask=None,
+        use_causal_mask=False,
+        return_attention_scores=False,
+        training=False,
+    ):
+        """Attend; see the class for arguments and returns."""
+        mask = self._call_mask(
+            query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
+        )
+        memory = self.project_memory(value, key)
+        context, weights = self.attend(query, memory, mask, training=training)
+        return (context, weights) if return_attention_scores else context
+
+    def _call_mask(
+        self, query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
+    ):
+        """Join the masks of a call; see `join_masks`."""
+        if key_mask is not None and key_mask is not value_mask:
+            key_mask = ops.cast(key_mask, "bool")
+            value_mask = key_mask if value_mask is None else ops.logical_and(value_mask, key_mask)
+        shape = (ops.shape(query)[1], ops.shape(value)[1])
+        return join_masks(shape, query_mask, value_mask, attention_mask, use_causal_mask)
+
+    def project_memory(self, value, key=None):
+        """Compute what does not depend on the query, once for a sequence of values.
+
+        Args:
+            value: (batch, value time, value features).
+            key: (batch, value time, key features); the values where None.
+
+        Returns:
+            What `attend` takes as `memory`: a tuple of tensors, batch first.
+        """
+        raise NotImplementedError
+
+    def scores(self, query, memory):
+        """Return how well each key fits each query, (..., query time, value time)."""
+        raise NotImplementedError
+
+    def attend(self, query, memory, mask=None, training=False):
+        """Attend to values that `project_memory` was given.
+
+        Args:
+            query: (batch, query time, query features).
+            memory: What `project_memory` returned.
+            mask: What broadcasts to (batch, query time, value time), True = attend; see
+                `join_masks`.
+            training: Whether to apply dropout.
+
+        Returns:
+            The context, (batch, query time, value features), and the weights, (batch, query time,
+            value time).
+        """
+        weights = masked_softmax(self.scores(query, memory), mask)
+        return ops.matmul(self._dropped(weights, training), memory[1]), weights
+
+    def compute_output_shape(self, query_shape, value_shape, key_shape=None):
+        """Return the shape of the context."""
+        return (*query_shape[:-1], value_shape[-1])
+
+    def compute_output_spec(
+        self, query, value, key=None, *args, return_attention_scores=False, **kwargs
+    ):
+        """Return shape and dtype of what a call returns."""
+        key_shape = None if key is None else key.shape
+        shape = self.compute_output_shape(query.shape, value.shape, key_shape)
+        context = keras.KerasTensor(shape, dtype=self.compute_dtype)
+        if not return_attention_scores:
+            return context
+        shape = self.weights_shape(query.shape, value.shape)
+        return context, keras.KerasTensor(shape, dtype=self.compute_dtype)
+
+    def weights_shape(self, query_shape, value_shape):
+        """Return the shape of the weights that a call returns."""
+        return (query_shape[0], query_shape[1], value_shape[1])
+
+    def get_config(self):
+        """Return the arguments that make this layer again."""
+        return {**super().get_config(), "dropout": self.dropout, "seed": self.seed}
+
+    def _dropped(self, weights, training):
+        if not (training and self.dropout):
+            return weights
+        return keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
+
+    def _held(self, variable):
+        """Return a weight in the dtype that the layer computes in, inside a call or outside."""
+        return ops.cast(variable, self.compute_dtype)
+
+
+def fresh(initializer):
+    """Return an initializer that draws anew: the same object draws the same for the same shape."""
+    return initializer.clone() if hasattr(initializer, "clone") else initializer
+
+
+def checked_rate(layer, name, value):
+    """Return a share to drop, or refuse it by name."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < 1:
+        raise ValueError(
+            f"{type(layer).__name__}: argument `{name}` got {value!r}. Allowed: a number from 0 "
+            "(drop nothing) up to, but not, 1."
+        )
+    return float(value)
+
+
+def checked_size(layer, name, value):
+    """Return a positive integer, or refuse it by name."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value <= 0:
+        raise ValueError(
+            f"{type(layer).__name__}: argument `{name}` got {value!r}. Allowed: a positive integer."
+        )
+    return int(value)

@@ -1,0 +1,193 @@
+"""Multi-head attention: scaled dot products side by side, each with a view of its own."""
+
+import keras
+from keras import ops
+
+from seqlib.layers.attention.layer import AttentionLayer, checked_size, fresh
+from seqlib.layers.attention.weighting import masked_softmax
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class MultiHeadAttention(AttentionLayer):
+    r"""Several heads attend at once, each to what it learnt to look for.
+
+    $$\mathrm{head}_i = \mathrm{softmax}\!\left(\frac{(q W^Q_i)(k W^K_i)^\top}{\sqrt{d}}\right)
+    v W^V_i, \qquad y = [\mathrm{head}_1 \ldots \mathrm{head}_n]\, W^O$$
+
+    Weights have the shapes and the order of `keras.layers.MultiHeadAttention`, and can be copied
+    across. Where query, key and value are one and the same tensor, one product projects all three.
+
+    Args:
+        num_heads: $n$, a positive integer.
+        key_dim: $d$, the size of a head's queries and keys.
+        value_dim: Size of a head's values; `key_dim` where None.
+        output_dim: Size of the output; that of the query where None.
+        use_bias: Whether projections have a bias.
+        kernel_initializer: First values of the matrices.
+        bias_initializer: First values of the biases.
+        **kwargs: `dropout`, `seed` and what every attention takes; see `AttentionLayer`, which also
+            documents the call.
+
+    Returns:
+        $y$, (batch, query time, output_dim); with `return_attention_scores` also the weights,
+        (batch, num_heads, query time, value time).
+
+    Raises:
+        ValueError: If an argument has a value outside what is allowed.
+
+    Example:
+        >>> attention = MultiHeadAttention(num_heads=2, key_dim=4)
+        >>> x = ops.ones((1, 3, 8))
+        >>> output, weights = attention(x, x, use_causal_mask=True, return_attention_scores=True)
+        >>> tuple(output.shape), ops.convert_to_numpy(weights)[0, 0, :2].tolist()
+        ((1, 3, 8), [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]])
+
+    Source:
+        Vaswani et al., Attention is all you need (2017).
+    """
+
+    def __init__(
+        self,
+        num_heads,
+        key_dim,
+        value_dim=None,
+        *,
+        output_dim=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.num_heads = checked_size(self, "num_heads", num_heads)
+        self.key_dim = checked_size(self, "key_dim", key_dim)
+        self.value_dim = self.key_dim
+        if value_dim is not None:
+            self.value_dim = checked_size(self, "value_dim", value_dim)
+        self.output_dim = output_dim
+        if output_dim is not None:
+            self.output_dim = checked_size(self, "output_dim", output_dim)
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+
+    def build(self, query_shape, value_shape, key_shape=None):
+        """Make the weights for (batch, time, features) of queries, values and keys."""
+        heads, key_dim, value_dim = self.num_heads, self.key_dim, self.value_dim
+        features = query_shape[-1], (key_shape or value_shape)[-1], value_shape[-1]
+        for name, size, dim in zip(
+            ("query", "key", "value"), features, (key_dim, key_dim, value_dim), strict=True
+        ):
+            self._add_projection(name, (size, heads, dim), (heads, dim))
+        output_dim = self.output_dim or query_shape[-1]
+        self._add_projection("output", (heads, value_dim, output_dim), (output_dim,))
+        self.built = True
+
+    def _add_projection(self, name, kernel_shape, bias_shape):
+        kernel = self.add_weight(
+            shape=kernel_shape,
+            name=f"{name}_kernel",
+            initializer=fresh(self.kernel_initializer),
+        )
+        setattr(self, f"{name}_kernel", kernel)
+        bias = None
+        if self.use_bias:
+            bias = self.add_weight(
+                shape=bias_shape, name=f"{name}_bias", initializer=fresh(self.bias_initializer)
+            )
+        setattr(self, f"{name}_bias", bias)
+
+    def call(
+        self,
+        query,
+        value,
+        key=None,
+        query_mask=None,
+        value_mask=None,
+        key_mask=None,
+        attention_mask=None,
+        use_causal_mask=False,
+        return_attention_scores=False,
+        training=False,
+    ):
+        """Attend; see the class for arguments and returns."""
+        mask = self._call_mask(
+            query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
+        )
+        if query is value and (key is None or key is query):
+            queries, *memory = self._project(query, ("query", "key", "value"))
+        else:
+            (queries,), memory = self._project(query, ("query",)), self.project_memory(value, key)
+        context, weights = self._attend(queries, memory, mask, training)
+        return (context, weights) if return_attention_scores else context
+
+    def project_memory(self, value, key=None):
+        """Return the keys and values of all heads: two of (batch, heads, value time, dim)."""
+        if key is None or key is value:
+            return tuple(self._project(value, ("key", "value")))
+        return (*self._project(key, ("key",)), *self._project(value, ("value",)))
+
+    def project_query(self, query):
+        """Return the queries of all heads, (batch, heads, query time, key_dim)."""
+        return self._project(query, ("query",))[0]
+
+    def attend(self, query, memory, mask=None, training=False):
+        """Attend to values that `project_memory` was given; weights have an axis for heads."""
+        return self._attend(self.project_query(query), memory, mask, training)
+
+    def scores(self, queries, memory):
+        """Return the scores of projected queries, (batch, heads, query time, value time)."""
+        return ops.matmul(queries * self.key_dim**-0.5, ops.transpose(memory[0], (0, 1, 3, 2)))
+
+    def _attend(self, queries, memory, mask, training):
+        mask = None if mask is None else mask[:, None]  # the same for all heads
+        weights = masked_softmax(self.scores(queries, memory), mask)
+        heads = ops.matmul(self._dropped(weights, training), memory[1])
+        heads = ops.transpose(heads, (0, 2, 1, 3))  # (batch, query time, heads, value_dim)
+        kernel = self._held(self.output_kernel)
+        heads = ops.reshape(heads, (*ops.shape(heads)[:2], self.num_heads * self.value_dim))
+        output = ops.matmul(heads, ops.reshape(kernel, (-1, kernel.shape[-1])))
+        if self.output_bias is not None:
+            output = output + self._held(self.output_bias)
+        if mask is not None:  # a query that may attend to nothing gets zeros, not the bias
+            seen = ops.any(mask[:, 0], axis=-1, keepdims=True)  # (batch, query time or 1, 1)
+            output = ops.where(seen, output, 0)
+        return output, weights
+
+    def _project(self, x, names):
+        """Return projections of one tensor, (batch, heads, time, dim) each, by one product."""
+        kernels = [self._held(getattr(self, f"{name}_kernel")) for name in names]
+        flat = [ops.reshape(kernel, (kernel.shape[0], -1)) for kernel in kernels]
+        product = ops.matmul(x, flat[0] if len(flat) == 1 else ops.concatenate(flat, axis=1))
+        if self.use_bias:
+            biases = [self._held(getattr(self, f"{name}_bias")) for name in names]
+            product = product + ops.concatenate([ops.reshape(b, (-1,)) for b in biases])
+        ends = [sum(kernel.shape[1] for kernel in flat[: n + 1]) for n in range(len(flat) - 1)]
+        batch, time = ops.shape(product)[:2]
+        return [
+            ops.transpose(ops.reshape(part, (batch, time, *kernel.shape[1:])), (0, 2, 1, 3))
+            for part, kernel in zip(
+                ops.split(product, ends, axis=-1) if ends else [product], kernels, strict=True
+            )
+        ]
+
+    def compute_output_shape(self, query_shape, value_shape, key_shape=None):
+        """Return the shape of the output."""
+        return (*query_shape[:-1], self.output_dim or query_shape[-1])
+
+    def weights_shape(self, query_shape, value_shape):
+        """Return the shape of the weights that a call returns."""
+        return (query_shape[0], self.num_heads, query_shape[1], value_shape[1])
+
+    def get_config(self):
+        """Return the arguments that make this layer again."""
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "key_dim": self.key_dim,
+            "value_dim": self.value_dim,
+            "output_dim": self.output_dim,
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+        }

@@ -1,0 +1,118 @@
+"""What every attention does with its scores: masks in one place, and a softmax that bears them.
+
+One convention holds in the whole package, that of Keras: a mask is boolean, and **True means
+attend** (a real token), False means leave out (padding, the future).
+"""
+
+import keras
+from keras import ops
+
+HALF = ("float16", "bfloat16")
+
+
+def join_masks(
+    scores_shape, query_mask=None, value_mask=None, attention_mask=None, use_causal_mask=False
+):
+    """Join all masks of an attention into one; True = attend.
+
+    Args:
+        scores_shape: Shape of the scores, (..., query time, value time); sizes may be unknown where
+            no causal mask is asked for.
+        query_mask: (batch, query time), True = real token. A query that is padding attends to
+            nothing.
+        value_mask: (batch, value time), True = real token. Nothing attends to padding.
+        attention_mask: (batch, query time, value time) or (query time, value time), True = may
+            attend.
+        use_causal_mask: Whether a query attends to values up to its own time alone. Where there are
+            more values than queries, the queries are the last ones.
+
+    Returns:
+        None where nothing is masked, else booleans that broadcast to (batch, query time, value
+        time): (batch, 1, value time) for a value mask alone.
+
+    Raises:
+        ValueError: If a mask has another number of axes.
+
+    Example:
+        >>> mask = join_masks((1, 2, 3), value_mask=[[True, True, False]], use_causal_mask=True)
+        >>> ops.convert_to_numpy(mask)[0].tolist()
+        [[True, True, False], [True, True, False]]
+    """
+    masks = []
+    if query_mask is not None:
+        masks.append(_boolean("query_mask", query_mask, (2,), "(batch, query time)")[:, :, None])
+    if value_mask is not None:
+        masks.append(_boolean("value_mask", value_mask, (2,), "(batch, value time)")[:, None, :])
+    if attention_mask is not None:
+        allowed = "(batch, query time, value time) or (query time, value time)"
+        mask = _boolean("attention_mask", attention_mask, (2, 3), allowed)
+        masks.append(mask if len(mask.shape) == 3 else mask[None])
+    if use_causal_mask:
+        masks.append(causal_mask(scores_shape[-2], scores_shape[-1])[None])
+    joined = None
+    for mask in masks:
+        joined = mask if joined is None else ops.logical_and(joined, mask)
+    return joined
+
+
+def causal_mask(query_time, value_time=None):
+    """Return which values each query may see: those up to its own time; True = attend.
+
+    Args:
+        query_time: Number of queries.
+        value_time: Number of values, as many as queries where None; the queries are the last of
+            them.
+
+    Returns:
+        (query time, value time) of booleans.
+
+    Example:
+        >>> ops.convert_to_numpy(causal_mask(3)).astype(int).tolist()
+        [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
+        >>> ops.convert_to_numpy(causal_mask(1, 3)).astype(int).tolist()
+        [[1, 1, 1]]
+    """
+    value_time = query_time if value_time is None else value_time
+    query = ops.arange(query_time)[:, None] + (value_time - query_time)
+    return ops.arange(value_time)[None, :] <= query
+
+
+def masked_softmax(scores, mask=None):
+    r"""Turn scores into weights that sum to one over what is not masked.
+
+    $$w_i = \frac{m_i\, e^{s_i}}{\sum_j m_j\, e^{s_j}}$$
+
+    A row in which everything is masked gets weights of zero, and its gradient is zero: neither is
+    ever NaN. Half precision is added up in full.
+
+    Args:
+        scores: (..., query time, value time).
+        mask: What broadcasts to the scores, True = attend; or None.
+
+    Returns:
+        Weights, the shape and dtype of the scores.
+
+    Example:
+        >>> scores = ops.array([[0.0, 0.0, 9.0], [1.0, 2.0, 3.0]])
+        >>> mask = ops.array([[True, True, False], [False, False, False]])
+        >>> ops.convert_to_numpy(masked_softmax(scores, mask)).tolist()
+        [[0.5, 0.5, 0.0], [0.0, 0.0, 0.0]]
+    """
+    dtype = keras.backend.standardize_dtype(scores.dtype)
+    if dtype in HALF:
+        scores = ops.cast(scores, "float32")
+    if mask is None:
+        return ops.cast(ops.softmax(scores, axis=-1), dtype)
+    # A finite score for what is masked: where all is masked, -inf would leave 0 / 0.
+    weights = ops.softmax(ops.where(mask, scores, -1e9), axis=-1)
+    return ops.cast(ops.where(mask, weights, 0.0), dtype)
+
+
+def _boolean(name, mask, axes, allowed):
+    mask = ops.cast(ops.convert_to_tensor(mask), "bool")
+    if len(mask.shape) not in axes:
+        raise ValueError(
+            f"`{name}` has the shape {tuple(mask.shape)}. Allowed: {allowed} of booleans, True = "
+            "attend."
+        )
+    return mask
