@@ -40,6 +40,9 @@ def load(name, path=None):
                                in the order of the source (which is random)
         ``emojify``            DataFrame, 300 rows, 60 of each class: ``sentence``, ``label``
                                (0 heart, 1 ball, 2 smile, 3 disappointed, 4 fork and knife)
+        ``english_spanish``    DataFrame, 140,868 rows in the order of the source (by length of the
+                               English): ``english``, ``spanish``, ``attribution`` (licence and
+                               authors of the pair); an English sentence may have several rows
         ``glove``              pair: list of 400,000 lower-case words, the most frequent first, and
                                their vectors, array (400000, 50) of float32, memory-mapped, which
                                cannot be written to; ``WordVectors(*load("glove"))`` joins them
@@ -192,10 +195,28 @@ def emojify(files):
     return pd.read_csv(files["emojify.csv"], encoding="utf-8")
 
 
+def english_spanish(files):
+    """Read the pairs and who wrote them, every character as it stands."""
+    import csv
+
+    import pandas as pd
+
+    (path,) = files.values()  # spa.tsv, or the spa.txt of the makers' own address
+    return pd.read_csv(
+        path,
+        sep="\t",
+        names=["english", "spanish", "attribution"],
+        encoding="utf-8",
+        quoting=csv.QUOTE_NONE,  # a quotation mark opens no field here
+        keep_default_na=False,  # "None" and "Null" are words
+    )
+
+
 LOADERS = {
     "bach_chorales": music_corpus.load,
     "dinosaurs": dinosaurs,
     "emojify": emojify,
+    "english_spanish": english_spanish,
     "glove": glove,
     "movie_reviews": movie_reviews,
     "questions_words": questions_words,

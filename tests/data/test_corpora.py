@@ -138,6 +138,30 @@ def test_emojify_is_a_balanced_table_of_different_sentences():
     assert words.str.len().between(3, 12).all()
 
 
+def test_english_spanish_is_a_table_in_the_order_of_the_source():
+    table = data.load("english_spanish")
+    assert list(table) == ["english", "spanish", "attribution"]
+    assert len(table) == 140_868
+    assert table["english"].nunique() == 119_342
+    assert not table.duplicated(["english", "spanish"]).any()
+    assert not table.isna().any(axis=None)
+    assert tuple(table.iloc[0])[:2] == ("Go.", "Ve.")
+    assert (table[["english", "spanish"]].map(len) > 0).all(axis=None)
+
+
+def test_every_pair_names_its_authors():
+    attributions = data.load("english_spanish")["attribution"]
+    assert attributions.str.fullmatch(r"CC-BY 2\.0 \(France\).*tatoeba\.org #\d+ \(.*").all()
+
+
+def test_quotation_marks_and_tabs_are_read_as_they_stand():
+    table = data.load("english_spanish")
+    lines = data.fetch("english_spanish")["spa.tsv"].read_text(encoding="utf-8").splitlines()
+    rows = table.itertuples(index=False, name=None)
+    assert ["\t".join(row) for row in rows] == lines
+    assert any(sentence.startswith('"') for sentence in table["english"])
+
+
 def test_data_written_here_is_not_taken_from_elsewhere(tmp_path):
     with pytest.raises(data.DataError, match="written for this course"):
         data.load("emojify", path=tmp_path)

@@ -1,44 +1,9 @@
-"""Vocabularies and tokenisers: there and back, padding, what is outside, and every error."""
-
-import doctest
+"""Vocabularies: there and back, padding, what is outside, and every error."""
 
 import numpy as np
 import pytest
 
-from seqlib import text
-from seqlib.text import Vocabulary, pad, word_tokens
-
-
-def test_examples():
-    assert doctest.testmod(text).failed == 0
-
-
-@pytest.mark.parametrize(
-    ("given", "tokens"),
-    [
-        ("", []),
-        ("  \n\t ", []),
-        ("Well-known.", ["well", "-", "known", "."]),
-        ("don't 'quote' it", ["don't", "'", "quote", "'", "it"]),
-        ("the States\u2019 own", ["the", "states", "'", "own"]),
-        ("nation\u2019s", ["nation's"]),
-        ("$1,250.50, 1/2", ["$", "1,250.50", ",", "1", "/", "2"]),
-        ("snake_case", ["snake", "_", "case"]),
-        ("año Ça été", ["año", "ça", "été"]),
-    ],
-)
-def test_word_tokens(given, tokens):
-    assert word_tokens(given) == tokens
-
-
-def test_word_tokens_lose_nothing_but_white_space():
-    line = "Mr. Speaker: 3 of 4 – “half” of ½ (or so), isn't it_?"
-    assert "".join(word_tokens(line, lower=False)) == "".join(line.split())
-
-
-def test_word_tokens_refuse_what_is_no_string():
-    with pytest.raises(TypeError, match="got list"):
-        word_tokens(["a"])
+from seqlib.text import Vocabulary, pad
 
 
 def test_padding_is_zero_then_special_then_tokens():

@@ -1,0 +1,217 @@
+"""How near translations come to those of people: BLEU and chrF by sacrebleu, and exact matches.
+
+A score of BLEU means something only beside the way in which words were cut and counted. The
+signature says it; figures may be compared where their signatures are the same.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of a whole set of translations, and how it was counted.
+
+    Attributes:
+        name: Name of the score.
+        score: From 0 to 100, a float.
+        signature: How it was counted, as sacrebleu writes it.
+    """
+
+    name: str
+    score: float
+    signature: str
+
+    def __str__(self):
+        return f"{self.name} {self.score:.2f} ({self.signature})"
+
+
+@dataclass(frozen=True)
+class BleuScore(Score):
+    """BLEU and what it is made of.
+
+    Attributes:
+        precisions: Share of the hypotheses' 1-, 2-, 3- and 4-grams that are right, in percent, a
+            tuple of four.
+        brevity_penalty: Factor for hypotheses that are too short; 1.0 where they are not.
+        hypothesis_length: Words of all hypotheses.
+        reference_length: Words of all references, for each hypothesis the one nearest in length.
+    """
+
+    precisions: tuple
+    brevity_penalty: float
+    hypothesis_length: int
+    reference_length: int
+
+
+def bleu(hypotheses, references, tokenize="13a", lower=False):
+    r"""Count BLEU over a whole set of translations.
+
+    The geometric mean of the precisions of 1- to 4-grams, times a penalty where all $c$ words of
+    the hypotheses together are fewer than the $r$ words of the references:
+
+    $$\text{BLEU} = 100 \, \min\!\left(1, e^{1 - r/c}\right) \exp\Big(\frac{1}{4}
+    \sum_{n=1}^{4} \log p_n\Big)$$
+
+    It is made for sets: over a few sentences it says little, and it is not the mean of the
+    scores of its sentences.
+
+    Args:
+        hypotheses: The translations, a list of strings, plain text as it would be read.
+        references: For each hypothesis the list of its references, one or more; not all need have
+            equally many.
+        tokenize: How sacrebleu cuts words; ``"13a"`` is the one that papers report.
+        lower: Whether capital letters count as small ones.
+
+    Returns:
+        `BleuScore`.
+
+    Raises:
+        TypeError: `hypotheses` or the references of one are no lists of strings.
+        ValueError: Both are empty or differ in length, a hypothesis has no reference, or sacrebleu
+            has no such way to cut words.
+
+    Example:
+        >>> score = bleu(["the cat sat on the mat"], [["the cat sat on a mat", "a cat sat there"]])
+        >>> print(f"{score.score:.1f}", score.brevity_penalty)
+        53.7 1.0
+        >>> print(bleu(["a b c d e"], [["a b c d e"]]))  # doctest: +ELLIPSIS
+        BLEU 100.00 (nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:...)
+
+    Source:
+        Papineni et al., BLEU: a method for automatic evaluation of machine translation (2002);
+        Post, A call for clarity in reporting BLEU scores (2018).
+    """
+    from sacrebleu.metrics import BLEU
+
+    if tokenize not in BLEU.TOKENIZERS:
+        allowed = ", ".join(map(repr, BLEU.TOKENIZERS))
+        raise ValueError(f"tokenize got {tokenize!r}. Allowed: {allowed}.")
+    hypotheses, streams = _streams(hypotheses, references)
+    # Without `force` it warns, on stderr, of marks that stand apart from words.
+    metric = BLEU(tokenize=tokenize, lowercase=lower, force=True)
+    found = metric.corpus_score(hypotheses, streams)
+    return BleuScore(
+        name="BLEU",
+        score=found.score,
+        signature=str(metric.get_signature()),
+        precisions=tuple(found.precisions),
+        brevity_penalty=found.bp,
+        hypothesis_length=found.sys_len,
+        reference_length=found.ref_len,
+    )
+
+
+def chrf(hypotheses, references, word_order=0, lower=False):
+    r"""Count chrF over a whole set of translations: BLEU's idea on characters.
+
+    An F-score of the precision and the recall of n-grams of 1 to 6 characters, recall counting
+    twice as much ($\beta = 2$). A word with the wrong ending is half right, so that it suits
+    languages with many endings, such as Spanish, better than BLEU does:
+
+    $$\text{chrF} = 100 \, \frac{(1 + \beta^2)\, p\, r}{\beta^2 p + r}$$
+
+    Args:
+        hypotheses: As for `bleu`.
+        references: As for `bleu`.
+        word_order: Also count n-grams of words up to this length; 2 gives chrF++.
+        lower: As for `bleu`.
+
+    Returns:
+        `Score`.
+
+    Raises:
+        TypeError: As for `bleu`.
+        ValueError: As for `bleu`.
+
+    Example:
+        >>> print(f"{chrf(['la casa roja'], [['la casa rojo']]).score:.0f}")
+        86
+        >>> chrf(["la casa"], [["la casa"]], word_order=2).name
+        'chrF++'
+
+    Source:
+        Popović, chrF: character n-gram F-score for automatic MT evaluation (2015).
+    """
+    from sacrebleu.metrics import CHRF
+
+    if not isinstance(word_order, int) or word_order < 0:
+        raise ValueError(f"word_order must be 0 or a positive integer, got {word_order!r}.")
+    hypotheses, streams = _streams(hypotheses, references)
+    metric = CHRF(word_order=word_order, lowercase=lower)
+    found = metric.corpus_score(hypotheses, streams)
+    name = "chrF" + "+" * min(word_order, 2)
+    return Score(name=name, score=found.score, signature=str(metric.get_signature()))
+
+
+def exact_match(predictions, targets):
+    """Return the share of predictions that equal their target in every character.
+
+    Args:
+        predictions: A list of strings.
+        targets: A list of strings, as many.
+
+    Returns:
+        A float from 0 to 1.
+
+    Raises:
+        TypeError: One of them is no list of strings.
+        ValueError: They are empty or differ in length.
+
+    Example:
+        >>> exact_match(["2020-01-31", "2020-02-01"], ["2020-01-31", "2020-01-02"])
+        0.5
+    """
+    predictions, targets = _texts("predictions", predictions), _texts("targets", targets)
+    _as_many("predictions", predictions, "targets", targets)
+    pairs = zip(predictions, targets, strict=True)
+    return sum(prediction == target for prediction, target in pairs) / len(targets)
+
+
+def _streams(hypotheses, references):
+    """Return the hypotheses, and the references as sacrebleu takes them.
+
+    sacrebleu wants a list for the first reference of every hypothesis, one for the second, and so
+    on, with None where there is none.
+    """
+    hypotheses = _texts("hypotheses", hypotheses)
+    if isinstance(references, str):
+        raise TypeError("references must be a list of lists of strings, got one string.")
+    references = [
+        _texts(f"references[{number}]", some, "one list of references for each hypothesis")
+        for number, some in enumerate(references)
+    ]
+    _as_many("hypotheses", hypotheses, "references", references)
+    for number, some in enumerate(references):
+        if not some:
+            raise ValueError(f"references[{number}] is empty; every hypothesis needs at least one.")
+    most = max(map(len, references))
+    padded = [[*some, *[None] * (most - len(some))] for some in references]
+    return hypotheses, [list(stream) for stream in zip(*padded, strict=True)]
+
+
+def _texts(name, texts, wanted="a list of strings"):
+    """Return a list of strings, or say what else was given."""
+    if isinstance(texts, str) or not hasattr(texts, "__iter__"):
+        raise TypeError(
+            f"{name} is {_shown(texts)}; allowed is {wanted}. Put a single one in a list."
+        )
+    texts = list(texts)
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"{name}[{number}] is {_shown(text)}; allowed is a string.")
+    return texts
+
+
+def _shown(value):
+    """Return a value, cut short, and its type."""
+    shown = repr(value)
+    shown = shown if len(shown) <= 40 else shown[:37] + "..."
+    return f"{shown} ({type(value).__name__})"
+
+
+def _as_many(one, ones, other, others):
+    """Raise ValueError where two lists are empty or of different lengths."""
+    if len(ones) != len(others):
+        raise ValueError(f"{one} and {other} must be as many; got {len(ones)} and {len(others)}.")
+    if not ones:
+        raise ValueError(f"{one} and {other} are empty; there is nothing to measure.")
