@@ -13,9 +13,17 @@ from seqlib.layers.attention import (
 from seqlib.layers.embedding import PretrainedEmbedding
 from seqlib.layers.gru import GRU, GRUCell
 from seqlib.layers.lstm import LSTM, LSTMCell
+from seqlib.layers.positions import LearnedPositions, RotaryPositions, SinusoidalPositions
 from seqlib.layers.recurrent_cell import RecurrentCell
 from seqlib.layers.recurrent_layer import RecurrentLayer
 from seqlib.layers.simple_rnn import SimpleRNN, SimpleRNNCell
+from seqlib.layers.transformer import (
+    Transformer,
+    TransformerDecoder,
+    TransformerDecoderBlock,
+    TransformerEncoder,
+    TransformerEncoderBlock,
+)
 
 __all__ = [
     "GRU",
@@ -24,12 +32,20 @@ __all__ = [
     "DotProductAttention",
     "GRUCell",
     "LSTMCell",
+    "LearnedPositions",
     "MultiHeadAttention",
     "PretrainedEmbedding",
     "RecurrentCell",
     "RecurrentLayer",
+    "RotaryPositions",
     "SimpleRNN",
     "SimpleRNNCell",
+    "SinusoidalPositions",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderBlock",
+    "TransformerEncoder",
+    "TransformerEncoderBlock",
     "causal_mask",
     "cores",
     "native_stderr_muted",

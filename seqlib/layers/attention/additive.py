@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from seqlib.layers.attention.layer import AttentionLayer, checked_size, fresh
+from seqlib.layers.arguments import checked_size, fresh
+from seqlib.layers.attention.layer import AttentionLayer
 
 
 @keras.saving.register_keras_serializable("seqlib")

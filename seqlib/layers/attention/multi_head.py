@@ -3,8 +3,10 @@
 import keras
 from keras import ops
 
-from seqlib.layers.attention.layer import AttentionLayer, checked_size, fresh
+from seqlib.layers.arguments import checked_size, fresh
+from seqlib.layers.attention.layer import AttentionLayer
 from seqlib.layers.attention.weighting import masked_softmax
+from seqlib.layers.positions.rotary import RotaryPositions
 
 
 @keras.saving.register_keras_serializable("seqlib")
@@ -25,6 +27,8 @@ class MultiHeadAttention(AttentionLayer):
         use_bias: Whether projections have a bias.
         kernel_initializer: First values of the matrices.
         bias_initializer: First values of the biases.
+        rotary: Whether queries and keys are turned by their positions, both counted from 0; see
+            `RotaryPositions`. `key_dim` must be even.
         **kwargs: `dropout`, `seed` and what every attention takes; see `AttentionLayer`, which also
             documents the call.
 
@@ -56,6 +60,7 @@ class MultiHeadAttention(AttentionLayer):
         use_bias=True,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
+        rotary=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -70,6 +75,13 @@ class MultiHeadAttention(AttentionLayer):
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.rotary = bool(rotary)
+        self.turn = RotaryPositions(dtype=self.dtype_policy) if rotary else None
+        if rotary and self.key_dim % 2:
+            raise ValueError(
+                f"{type(self).__name__}: argument `key_dim` got {key_dim} with rotary positions. "
+                "Allowed: an even number."
+            )
 
     def build(self, query_shape, value_shape, key_shape=None):
         """Make the weights for (batch, time, features) of queries, values and keys."""
@@ -131,6 +143,41 @@ class MultiHeadAttention(AttentionLayer):
         """Return the queries of all heads, (batch, heads, query time, key_dim)."""
         return self._project(query, ("query",))[0]
 
+    def start_cache(self, batch, length):
+        """Return room for the keys and values of a sequence that grows step by step.
+
+        Args:
+            batch: Number of rows.
+            length: Number of steps, at most.
+
+        Returns:
+            Two arrays of zeros, (batch, num_heads, length, dim), in the dtype of the computation.
+        """
+        return tuple(
+            ops.zeros((batch, self.num_heads, length, dim), self.compute_dtype)
+            for dim in (self.key_dim, self.value_dim)
+        )
+
+    def attend_next(self, x, cache, t):
+        """Attend from a new step of a sequence to itself and all steps before it.
+
+        Step after step this gives what a call with `use_causal_mask` gives for the whole sequence.
+
+        Args:
+            x: The new step, (batch, 1, features): query, key and value.
+            cache: What `start_cache` or the step before returned.
+            t: Number of the step, a scalar below the cache's length, the first one 0.
+
+        Returns:
+            The output, (batch, 1, output_dim), and the cache with the new step in it.
+        """
+        query, *new = self._project(x, ("query", "key", "value"), t)
+        cache = tuple(
+            ops.slice_update(old, (0, 0, t, 0), one) for old, one in zip(cache, new, strict=True)
+        )
+        mask = ops.arange(cache[0].shape[2])[None, None] <= t  # (1, 1, length)
+        return self._attend(query, cache, mask, training=False)[0], cache
+
     def attend(self, query, memory, mask=None, training=False):
         """Attend to values that `project_memory` was given; weights have an axis for heads."""
         return self._attend(self.project_query(query), memory, mask, training)
@@ -154,7 +201,7 @@ class MultiHeadAttention(AttentionLayer):
             output = ops.where(seen, output, 0)
         return output, weights
 
-    def _project(self, x, names):
+    def _project(self, x, names, positions=None):
         """Return projections of one tensor, (batch, heads, time, dim) each, by one product."""
         kernels = [self._held(getattr(self, f"{name}_kernel")) for name in names]
         flat = [ops.reshape(kernel, (kernel.shape[0], -1)) for kernel in kernels]
@@ -164,11 +211,17 @@ class MultiHeadAttention(AttentionLayer):
             product = product + ops.concatenate([ops.reshape(b, (-1,)) for b in biases])
         ends = [sum(kernel.shape[1] for kernel in flat[: n + 1]) for n in range(len(flat) - 1)]
         batch, time = ops.shape(product)[:2]
-        return [
+        heads = [
             ops.transpose(ops.reshape(part, (batch, time, *kernel.shape[1:])), (0, 2, 1, 3))
             for part, kernel in zip(
                 ops.split(product, ends, axis=-1) if ends else [product], kernels, strict=True
             )
+        ]
+        if self.turn is None:
+            return heads
+        return [
+            part if name == "value" else self.turn(part, positions)
+            for name, part in zip(names, heads, strict=True)
         ]
 
     def compute_output_shape(self, query_shape, value_shape, key_shape=None):
@@ -190,4 +243,5 @@ class MultiHeadAttention(AttentionLayer):
             "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "rotary": self.rotary,
         }
