@@ -17,7 +17,8 @@ from datetime import date, timedelta
 FIRST, LAST = date(1970, 1, 1), date(2029, 12, 31)
 
 # All in Latin script.
-LOCALES = tuple("en_US en_GB de fr es it pt nl sv da nb cs".split())
+LOCALES = ("en_US", "en_GB", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "cs")
+
 # In characters. Half the days in Portuguese and a few in Spanish are longer in the full form, and
 # are not drawn in it.
 LONGEST = 32
