@@ -10,6 +10,7 @@ from seqlib.layers.attention import (
     MultiHeadAttention,
     causal_mask,
 )
+from seqlib.layers.decoder import AttentionDecoder
 from seqlib.layers.embedding import PretrainedEmbedding
 from seqlib.layers.gru import GRU, GRUCell
 from seqlib.layers.lstm import LSTM, LSTMCell
@@ -29,6 +30,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "AdditiveAttention",
+    "AttentionDecoder",
     "DotProductAttention",
     "GRUCell",
     "LSTMCell",

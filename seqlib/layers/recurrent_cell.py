@@ -1,5 +1,6 @@
 """What the recurrent cells share: weights, dropout and configuration of one time step."""
 
+import contextlib
 import inspect
 import numbers
 
@@ -139,6 +140,27 @@ class RecurrentCell(keras.Layer, DropoutMasks):
         """Return the state before the first step: zeros, one (batch, units) array a state."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in sizes]
+
+    @contextlib.contextmanager
+    def given_dropout_masks(self, on_input, on_state):
+        """Use dropout masks that were drawn elsewhere, for the length of the block.
+
+        Args:
+            on_input: List of masks as `get_dropout_mask` has them: one, or one a gate; empty to
+                leave things as they are.
+            on_state: Likewise, as `get_recurrent_dropout_mask` has them.
+        """
+        names = "_dropout_mask", "_recurrent_dropout_mask"
+        kept = [getattr(self, name, None) for name in names]
+        if on_input:
+            self._dropout_mask = on_input[0] if len(on_input) == 1 else on_input
+        if on_state:
+            self._recurrent_dropout_mask = on_state[0] if len(on_state) == 1 else on_state
+        try:
+            yield
+        finally:
+            for name, masks in zip(names, kept, strict=True):
+                setattr(self, name, masks)
 
     def input_product(self, inputs, training):
         """Return $x W$ for all gates side by side: (batch, gates * units)."""

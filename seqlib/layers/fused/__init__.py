@@ -196,9 +196,9 @@ def _obstacle(layer, masked):
 
 def _obstacle_of_backend(cell, masked):
     if keras.backend.backend() == "tensorflow":
-        from seqlib.layers.fused import on_tensorflow
+        from seqlib.layers.fused import programs
 
-        return None if on_tensorflow.compiles() else "this TensorFlow is built without XLA"
+        return None if programs.compiles() else "this TensorFlow is built without XLA"
     if keras.backend.backend() == "torch":
         if masked:
             return "torch.nn has no masks"

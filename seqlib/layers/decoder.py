@@ -1,0 +1,287 @@
+"""Attention inside a recurrent decoder: at each step it looks at the source anew."""
+
+import keras
+from keras import ops
+
+from seqlib.layers.attention import AttentionLayer, join_masks
+from seqlib.layers.fused.scan import scan
+from seqlib.layers.recurrent_layer import RecurrentLayer
+
+QUERIES = ("previous", "current")
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class AttentionDecoder(keras.Layer):
+    r"""A recurrent layer that attends to a source sequence at every step.
+
+    With the *previous* state as the query, what was found goes into the step (Bahdanau):
+
+    $$c_t = \mathrm{attention}(h_{t-1}, \text{source}), \qquad
+    h_t = \mathrm{cell}([x_t; c_t], h_{t-1})$$
+
+    with the *current* one, attention looks back from the step just made (Luong):
+
+    $$h_t = \mathrm{cell}(x_t, h_{t-1}), \qquad c_t = \mathrm{attention}(h_t, \text{source})$$
+
+    The output is $[h_t; c_t]$ both times. In training all $x_t$ are known beforehand (teacher
+    forcing), and the call takes all steps in one compiled pass; with the current state as the query
+    the recurrent layer runs over the whole sequence first and all steps attend at once, which is
+    much faster. In decoding `step` takes one step with the same weights; keys are projected once,
+    by `project_memory`.
+
+    Args:
+        layer: The recurrent layer: an `LSTM`, `GRU` or `SimpleRNN` of this package. The decoder
+            makes it return sequences.
+        attention: An attention layer of this package.
+        query: "previous" or "current".
+        **kwargs: `name`, `dtype` and `trainable`, as in every Keras layer.
+
+    Call arguments:
+        inputs: $x$, (batch, time, features).
+        value: The source, (batch, source time, source features).
+        initial_state: State before the first step, one (batch, units) tensor a state, such as an
+            encoder's last ones; zeros where None.
+        inputs_mask: (batch, time) of booleans, **True = real step**. A masked step leaves the state
+            as it is.
+        value_mask: (batch, source time) of booleans, True = real token. Nothing attends to padding.
+        return_attention_scores: Whether to return the weights as well.
+        training: Whether to apply the dropout of layer and attention.
+
+    Returns:
+        $[h_t; c_t]$, (batch, time, units + source features); with `return_attention_scores` also
+        the weights, (batch, time, source time), or (batch, heads, time, source time) where the
+        attention has heads.
+
+    Raises:
+        ValueError: If an argument has a value outside what is allowed.
+
+    Example:
+        >>> from seqlib.layers import LSTM, AdditiveAttention
+        >>> decoder = AttentionDecoder(LSTM(8), AdditiveAttention(4))
+        >>> inputs, source = ops.ones((2, 3, 5)), ops.ones((2, 7, 6))
+        >>> outputs, weights = decoder(inputs, source, return_attention_scores=True)
+        >>> tuple(outputs.shape), tuple(weights.shape)
+        ((2, 3, 14), (2, 3, 7))
+        >>> memory, states = decoder.project_memory(source), decoder.get_initial_state(2)
+        >>> output, states, weights = decoder.step(inputs[:, 0], states, memory)
+        >>> bool(ops.all(ops.abs(output - outputs[:, 0]) < 1e-5))
+        True
+
+    Source:
+        Bahdanau, Cho & Bengio, Neural machine translation by jointly learning to align and
+        translate (2015); Luong, Pham & Manning, Effective approaches to attention-based neural
+        machine translation (2015).
+    """
+
+    def __init__(self, layer, attention, *, query="previous", **kwargs):
+        super().__init__(**kwargs)
+        _check_part("layer", layer, RecurrentLayer, "an LSTM, GRU or SimpleRNN of seqlib.layers")
+        _check_part("attention", attention, AttentionLayer, "an attention layer of seqlib.layers")
+        if query not in QUERIES:
+            raise ValueError(
+                f"AttentionDecoder: argument `query` got {query!r}. Allowed: "
+                f"{', '.join(map(repr, QUERIES))}."
+            )
+        if query == "previous" and attention.dropout:
+            raise ValueError(
+                "AttentionDecoder: `attention` drops weights, which needs new chance at every "
+                "step. Allowed with query='previous': an attention with dropout=0; the layer may "
+                "have dropout."
+            )
+        self.layer, self.attention, self.query = layer, attention, query
+        self.layer.return_sequences, self.layer.return_state = True, False
+        self.supports_masking = True
+
+    def build(self, inputs_shape, value_shape):
+        """Make the weights for (batch, time, features) of inputs and source."""
+        queries = (*inputs_shape[:2], self.layer.units)
+        features = inputs_shape[-1]
+        self.attention.build(queries, value_shape)
+        if self.query == "previous":
+            features += self.attention.compute_output_shape(queries, value_shape)[-1]
+        self.layer.build((*inputs_shape[:2], features))
+        self.built = True
+
+    def call(
+        self,
+        inputs,
+        value,
+        initial_state=None,
+        inputs_mask=None,
+        value_mask=None,
+        return_attention_scores=False,
+        training=False,
+    ):
+        """Take all steps; see the class for arguments and returns."""
+        if self.query == "current":
+            outputs, weights = self._all_at_once(
+                inputs, value, initial_state, inputs_mask, value_mask, training
+            )
+        else:
+            outputs, weights = self._step_after_step(
+                inputs,
+                value,
+                initial_state,
+                inputs_mask,
+                value_mask,
+                return_attention_scores,
+                training,
+            )
+        return (outputs, weights) if return_attention_scores else outputs
+
+    def project_memory(self, value, value_mask=None):
+        """Compute once for a source what every step needs of it.
+
+        Args:
+            value: (batch, source time, source features).
+            value_mask: (batch, source time) of booleans, True = real token, or None.
+
+        Returns:
+            What `step` takes as `memory`: a dict of tensors, batch first.
+        """
+        memory = {"memory": self.attention.project_memory(value)}
+        if value_mask is not None:
+            memory["mask"] = ops.cast(value_mask, "bool")
+        return memory
+
+    def get_initial_state(self, batch_size):
+        """Return the state before the first step: zeros, a list of (batch, units) tensors."""
+        return self.layer.cell.get_initial_state(batch_size=batch_size)
+
+    def step(self, inputs, states, memory, training=False):
+        """Take one step.
+
+        Args:
+            inputs: $x_t$, (batch, features).
+            states: One (batch, units) tensor a state.
+            memory: What `project_memory` returned.
+            training: Whether to apply dropout.
+
+        Returns:
+            $[h_t; c_t]$, (batch, units + source features); the new states, a list; and the
+            weights, (batch, source time), or (batch, heads, source time).
+        """
+        if self.query == "previous":
+            context, weights = self._look(states[0], memory, training)
+            inputs = ops.concatenate([inputs, context], axis=-1)
+        h, states = self.layer.cell(inputs, list(states), training=training)
+        if self.query == "current":
+            context, weights = self._look(h, memory, training)
+        return ops.concatenate([h, context], axis=-1), list(states), weights
+
+    def _look(self, query, memory, training):
+        mask = memory.get("mask")
+        mask = None if mask is None else mask[:, None]  # (batch, 1, source time)
+        context, weights = self.attention.attend(
+            query[:, None], memory["memory"], mask, training=training
+        )
+        return context[:, 0], ops.squeeze(weights, axis=-2)
+
+    def _all_at_once(self, inputs, value, initial_state, inputs_mask, value_mask, training):
+        hs = self.layer(
+            inputs, initial_state=initial_state, mask=inputs_mask, training=training
+        )  # (batch, time, units)
+        shape = (ops.shape(inputs)[1], ops.shape(value)[1])
+        mask = join_masks(shape, inputs_mask, value_mask)
+        context, weights = self.attention.attend(
+            hs, self.attention.project_memory(value), mask, training=training
+        )
+        if inputs_mask is not None:
+            hs = ops.where(ops.cast(inputs_mask, "bool")[:, :, None], hs, 0)
+        return ops.concatenate([hs, context], axis=-1), weights
+
+    def _step_after_step(
+        self, inputs, value, initial_state, inputs_mask, value_mask, with_weights, training
+    ):
+        cell, batch = self.layer.cell, ops.shape(inputs)[0]
+        if initial_state is None:
+            initial_state = cell.get_initial_state(batch_size=batch)
+        memory = list(self.attention.project_memory(value))
+        parts = {
+            "memory": memory,
+            "mask": [] if value_mask is None else [ops.cast(value_mask, "bool")],
+            "on_input": [],
+            "on_state": [],
+        }
+        if training:  # drawn once a sequence, before the loop
+            features = self.layer.cell.kernel.shape[0]
+            cell.reset_dropout_mask()
+            cell.reset_recurrent_dropout_mask()
+            example = ops.ones((batch, features), dtype=inputs.dtype)
+            parts["on_input"] = _listed(cell.get_dropout_mask(example))
+            parts["on_state"] = _listed(cell.get_recurrent_dropout_mask(initial_state[0]))
+        plan = (with_weights, *((name, len(tensors)) for name, tensors in parts.items()))
+        results, _ = scan(
+            self,
+            "_planned_step",
+            plan,
+            initial_state,
+            [inputs],
+            [tensor for tensors in parts.values() for tensor in tensors],
+            mask=inputs_mask,
+            training=training,
+        )
+        if not with_weights:
+            return results[0], None
+        outputs, weights = results
+        if len(weights.shape) == 4:  # (batch, time, heads, source time)
+            weights = ops.transpose(weights, (0, 2, 1, 3))
+        return outputs, weights
+
+    def _planned_step(self, plan, states, slices, constants):
+        """Take one step of the loop; the plan says what the constants are."""
+        with_weights, *sizes = plan
+        constants, parts = list(constants), {}
+        for name, size in sizes:
+            parts[name], constants = constants[:size], constants[size:]
+        memory = {"memory": tuple(parts["memory"])}
+        if parts["mask"]:
+            memory["mask"] = parts["mask"][0]
+        drops = bool(parts["on_input"] or parts["on_state"])
+        with self.layer.cell.given_dropout_masks(parts["on_input"], parts["on_state"]):
+            output, states, weights = self.step(slices[0], states, memory, training=drops)
+        return ((output, weights) if with_weights else (output,)), tuple(states)
+
+    def compute_output_shape(self, inputs_shape, value_shape):
+        """Return the shape of the outputs."""
+        queries = (*inputs_shape[:2], self.layer.units)
+        context = self.attention.compute_output_shape(queries, value_shape)
+        return (*inputs_shape[:2], self.layer.units + context[-1])
+
+    def compute_output_spec(self, inputs, value, *args, return_attention_scores=False, **kwargs):
+        """Return shape and dtype of what a call returns."""
+        shape = self.compute_output_shape(inputs.shape, value.shape)
+        outputs = keras.KerasTensor(shape, dtype=self.compute_dtype)
+        if not return_attention_scores:
+            return outputs
+        shape = self.attention.weights_shape(inputs.shape, value.shape)
+        return outputs, keras.KerasTensor(shape, dtype=self.compute_dtype)
+
+    def get_config(self):
+        """Return the arguments that make this layer again."""
+        return {
+            **super().get_config(),
+            "layer": keras.saving.serialize_keras_object(self.layer),
+            "attention": keras.saving.serialize_keras_object(self.attention),
+            "query": self.query,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Make a decoder from what `get_config` returned."""
+        parts = {
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in ("layer", "attention")
+        }
+        return cls(**{**config, **parts})
+
+
+def _listed(masks):
+    if masks is None:
+        return []
+    return list(masks) if isinstance(masks, (list, tuple)) else [masks]
+
+
+def _check_part(name, part, kind, allowed):
+    if not isinstance(part, kind):
+        raise ValueError(f"AttentionDecoder: argument `{name}` got {part!r}. Allowed: {allowed}.")

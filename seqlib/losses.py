@@ -1,0 +1,162 @@
+"""What training minimises and watches where sequences are padded: real tokens alone count."""
+
+# isort: off
+import seqlib.layers  # noqa: F401  (first: it imports Keras without the backend's chatter)
+
+# isort: on
+import keras
+from keras import ops
+
+__all__ = ["MaskedAccuracy", "MaskedCrossentropy"]
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class MaskedCrossentropy(keras.losses.Loss):
+    r"""Cross-entropy of logits with ids, padding left out, with label smoothing.
+
+    With logits $z$ over a vocabulary of $V$, a target $y$ and a smoothing of $\varepsilon$, a
+    token costs the cross-entropy with a target that gives $1 - \varepsilon$ to $y$ and spreads
+    $\varepsilon$ evenly over all $V$ ids:
+
+    $$\ell = \log \sum_v e^{z_v} - (1 - \varepsilon)\, z_y - \frac{\varepsilon}{V} \sum_v z_v$$
+
+    and the loss is the mean over the tokens of the batch whose target is not 0:
+
+    $$L = \frac{\sum_{b,t} [y_{b,t} \ne 0]\; \ell_{b,t}}{\sum_{b,t} [y_{b,t} \ne 0]}$$
+
+    It is 0 where there is no such token. The targets are never written out as vectors of length
+    $V$, and half-precision logits are summed in float32. Smoothing keeps a model from growing ever
+    larger logits; with it the least possible loss is not 0, so compare losses and perplexities
+    with ``label_smoothing=0``.
+
+    Args:
+        label_smoothing: $\varepsilon$, from 0 up to but not including 1.
+        name: Name of the loss.
+        dtype: Type in which it is computed; ``None`` for float32.
+
+    Call arguments:
+        y_true: Ids of the targets, (batch, time), 0 for padding.
+        y_pred: Logits, (batch, time, vocabulary). A Keras mask that they may carry is left alone:
+            the targets say what is padding.
+        sample_weight: Weight of each sentence, (batch,) or (batch, 1), or of each token,
+            (batch, time). The loss is then the weighted sum over the weighted number of tokens.
+
+    Returns:
+        The loss, a scalar.
+
+    Raises:
+        ValueError: `label_smoothing` is out of range, or the shapes do not go together.
+
+    Example:
+        >>> loss = MaskedCrossentropy()
+        >>> logits = ops.zeros((1, 3, 4))  # all four ids are as likely: log 4
+        >>> round(float(loss([[2, 3, 0]], logits)), 4)
+        1.3863
+        >>> float(loss([[0, 0, 0]], logits))
+        0.0
+
+    Source:
+        Szegedy et al., Rethinking the Inception architecture for computer vision (2016), section 7.
+    """
+
+    def __init__(self, label_smoothing=0.0, name="masked_crossentropy", dtype=None):
+        # The mean over real tokens is taken in `__call__`: what Keras would divide by is not it.
+        super().__init__(name=name, reduction=None, dtype=dtype or "float32")
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"`label_smoothing` must be in [0, 1), got {label_smoothing!r}.")
+        self.label_smoothing = float(label_smoothing)
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        """Return the mean over real tokens."""
+        y_true = ops.convert_to_tensor(y_true)
+        weights = _weights(y_true, sample_weight, self.dtype)
+        losses = self.call(y_true, ops.convert_to_tensor(y_pred))
+        return ops.divide_no_nan(ops.sum(losses * weights), ops.sum(weights))
+
+    def call(self, y_true, y_pred):
+        """Return the loss of each token, (batch, time), 0 at padding."""
+        _check(y_true, y_pred)
+        logits = ops.cast(y_pred, self.dtype)
+        targets = ops.cast(y_true, "int32")
+        # (batch, time)
+        own = ops.squeeze(
+            ops.take_along_axis(logits, ops.expand_dims(targets, -1), axis=-1), axis=-1
+        )
+        losses = ops.logsumexp(logits, axis=-1) - (1 - self.label_smoothing) * own
+        if self.label_smoothing:
+            losses = losses - self.label_smoothing * ops.mean(logits, axis=-1)
+        return ops.where(targets != 0, losses, ops.zeros_like(losses))
+
+    def get_config(self):
+        """Return what makes the loss anew."""
+        return {"label_smoothing": self.label_smoothing, "name": self.name, "dtype": self.dtype}
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class MaskedAccuracy(keras.metrics.Metric):
+    r"""Share of the tokens whose most likely id is the target, padding left out.
+
+    $$\frac{\sum_{b,t} [y_{b,t} \ne 0]\,[\arg\max_v z_{b,t,v} = y_{b,t}]}
+    {\sum_{b,t} [y_{b,t} \ne 0]}$$
+
+    Both sums run over all batches since the last reset, so that each token counts the same however
+    the batches are filled; the mean of the batches' accuracies would not be that.
+
+    Args:
+        name: Name of the metric.
+        dtype: Type of the sums; ``None`` for float32.
+
+    Call arguments:
+        y_true: As for `MaskedCrossentropy`.
+        y_pred: As for `MaskedCrossentropy`; probabilities do as well.
+        sample_weight: As for `MaskedCrossentropy`.
+
+    Example:
+        >>> accuracy = MaskedAccuracy()
+        >>> logits = ops.one_hot([[2, 3, 1]], 4)
+        >>> accuracy.update_state([[2, 1, 0]], logits)
+        >>> float(accuracy.result())
+        0.5
+    """
+
+    def __init__(self, name="masked_accuracy", dtype=None):
+        super().__init__(name=name, dtype=dtype or "float32")
+        self.right = self.add_variable(shape=(), initializer="zeros", name="right")
+        self.total = self.add_variable(shape=(), initializer="zeros", name="total")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Count the tokens of a batch."""
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        _check(y_true, y_pred)
+        weights = _weights(y_true, sample_weight, self.dtype)
+        right = ops.argmax(y_pred, axis=-1) == ops.cast(y_true, "int32")  # (batch, time)
+        self.right.assign_add(ops.sum(ops.cast(right, self.dtype) * weights))
+        self.total.assign_add(ops.sum(weights))
+
+    def result(self):
+        """Return the share so far; 0 before the first real token."""
+        return ops.divide_no_nan(self.right.value, self.total.value)
+
+
+def _weights(y_true, sample_weight, dtype):
+    """Return the weight of each token, 0 at padding, (batch, time)."""
+    weights = ops.cast(y_true != 0, dtype)
+    if sample_weight is None:
+        return weights
+    given = ops.cast(ops.convert_to_tensor(sample_weight), dtype)
+    return weights * (ops.expand_dims(given, axis=-1) if len(given.shape) == 1 else given)
+
+
+def _check(y_true, y_pred):
+    """Raise ValueError where targets and logits do not go together."""
+    if len(y_true.shape) != 2 or len(y_pred.shape) != 3:
+        raise ValueError(
+            "`y_true` must be ids (batch, time), not one-hot, and `y_pred` logits (batch, time, "
+            f"vocabulary); got shapes {tuple(y_true.shape)} and {tuple(y_pred.shape)}."
+        )
+    pairs = zip(y_true.shape, y_pred.shape[:2], strict=True)
+    if any(None not in pair and pair[0] != pair[1] for pair in pairs):
+        raise ValueError(
+            "`y_true` and `y_pred` must have the same batch and time; got shapes "
+            f"{tuple(y_true.shape)} and {tuple(y_pred.shape)}."
+        )
