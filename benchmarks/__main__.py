@@ -30,7 +30,7 @@ def arguments(words=None):
     )
     parser.add_argument(
         "--only",
-        choices=("recurrent", "generation", "beam", "embeddings", "word2vec"),
+        choices=("recurrent", "generation", "beam", "transformer", "embeddings", "word2vec"),
         help="run one benchmark alone",
     )
     parser.add_argument(
@@ -116,7 +116,7 @@ def main(words=None):
 
 def measured(options):
     """Yield the rows that the command line asks for, one at a time."""
-    from benchmarks import beam, embeddings, generation, recurrent, word2vec
+    from benchmarks import beam, embeddings, generation, recurrent, transformer, word2vec
     from benchmarks.turns import Effort
 
     effort = Effort(options.seconds, attempts=1 if options.seconds < HASTY else 3)
@@ -126,6 +126,8 @@ def measured(options):
         yield from generation.rows(effort)
     if options.only in (None, "beam"):
         yield from beam.rows(effort)
+    if options.only in (None, "transformer"):
+        yield from transformer.rows(effort)
     if options.only in (None, "embeddings"):
         yield from embeddings.rows(effort)
     if options.only in (None, "word2vec"):

@@ -22,6 +22,8 @@ _LOOPS = {
     "model(x)": "loop over `model(x)`",
     "torch": "loop over `torch.nn.LSTMCell`",
     "predict, one sentence": "loop over `predict`, a sentence at a time",
+    "no cache": "the same loop without the cache",
+    "torch, cached": "loop over `torch.nn` modules, cached",
     "predict, whole batch": "loop over `predict`, the whole batch at a time",
 }
 

@@ -36,6 +36,7 @@ class Kind:
         sequence: Those that give an output at each step.
         last: Those that give an output of the last step alone; None where nothing does.
         still: Names of weights that no training moves, as the outputs do not depend on them.
+        depth: How many layers' rounding errors add up: tolerances of half precision grow with it.
     """
 
     inputs: Callable = lambda x: (x,)
@@ -48,6 +49,7 @@ class Kind:
     sequence: dict = dataclasses.field(default_factory=lambda: {"return_sequences": True})
     last: dict | None = dataclasses.field(default_factory=lambda: {"return_sequences": False})
     still: tuple = ()
+    depth: int = 1
 
     def call(self, layer, x, mask=None):
         """Return what the layer makes of a sequence."""
@@ -170,7 +172,7 @@ def check_dtype_policies(make, kind=RECURRENT):
         assert keras.backend.standardize_dtype(output.dtype) == policy.removeprefix("mixed_")
         assert all(weight.dtype == "float32" for weight in layer.weights)
         output = to_numpy(ops.cast(output, "float32"))
-        np.testing.assert_allclose(output, expected, atol=tolerance)
+        np.testing.assert_allclose(output, expected, atol=kind.depth * tolerance)
 
 
 def check_training_step(make, kind=RECURRENT):
@@ -259,7 +261,10 @@ def check_same_numbers(layer, twin, x=None, tolerance=1e-5, carry=list, **call):
     loss, of_inputs, of_weights = run(layer)
     twin_loss, of_twins_inputs, of_twins_weights = run(twin)
     np.testing.assert_allclose(loss, twin_loss, rtol=tolerance, atol=tolerance)
-    names = [*(f"input {n}" for n in range(len(inputs))), *(w.path for w in layer.trainable_weights)]
+    names = [
+        *(f"input {n}" for n in range(len(inputs))),
+        *(w.path for w in layer.trainable_weights),
+    ]
     found, expected = [*of_inputs, *of_weights], [*of_twins_inputs, *carry(of_twins_weights)]
     for name, ours, theirs in zip(names, found, expected, strict=True):
         np.testing.assert_allclose(
