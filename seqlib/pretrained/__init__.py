@@ -1,0 +1,29 @@
+"""Encoders of the BERT family that others have trained, in our own layers.
+
+Example:
+    >>> from seqlib import pretrained
+    >>> happy, dog, sunny = pretrained.sentence_embeddings(
+    ...     ["That is a happy person", "That is a happy dog", "Today is a sunny day"]
+    ... )
+    >>> round(float(happy @ dog), 2), round(float(happy @ sunny), 2)
+    (0.69, 0.26)
+"""
+
+# isort: off
+import seqlib.layers  # noqa: F401  (first: it imports Keras without the backend's chatter)
+
+# isort: on
+from seqlib.pretrained.bert import BertEncoder
+from seqlib.pretrained.errors import PretrainedError
+from seqlib.pretrained.loading import load_bert
+from seqlib.pretrained.sentences import SentenceEncoder, sentence_embeddings
+from seqlib.pretrained.wordpiece import WordPiece
+
+__all__ = [
+    "BertEncoder",
+    "PretrainedError",
+    "SentenceEncoder",
+    "WordPiece",
+    "load_bert",
+    "sentence_embeddings",
+]

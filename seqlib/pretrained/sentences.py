@@ -1,0 +1,121 @@
+"""One vector for a sentence: near where the meaning is near."""
+
+import functools
+
+import keras
+import numpy as np
+from keras import ops
+
+from seqlib.pretrained.loading import load_bert
+from seqlib.pretrained.wordpiece import WordPiece
+
+STEP = 16  # lengths are rounded up to a multiple, so that few programs are compiled
+
+
+class SentenceEncoder:
+    r"""The mean of a sentence's vectors, scaled to length one.
+
+    $$e = \frac{\bar h}{\lVert \bar h \rVert}, \qquad
+    \bar h = \frac{\sum_t m_t h_t}{\sum_t m_t}$$
+
+    with the mask $m$, so that padding does not count. The product of two such vectors is the cosine
+    of the angle between them.
+
+    Args:
+        encoder: `BertEncoder`.
+        wordpiece: The `WordPiece` that it was trained with.
+
+    Example:
+        >>> encoder = SentenceEncoder.load()
+        >>> query, *others = encoder.embeddings(["A cat sleeps.", "A kitten naps.", "Stocks fell."])
+        >>> bool(query @ others[0] > query @ others[1] + 0.3)
+        True
+
+    Source:
+        Reimers & Gurevych, Sentence-BERT (2019).
+    """
+
+    def __init__(self, encoder, wordpiece):
+        self.encoder, self.wordpiece = encoder, wordpiece
+        self._model = _MeanOfUnits(encoder)
+
+    @classmethod
+    def load(cls, path=None):
+        """Load encoder and pieces; see `load_bert` for `path`, None for MiniLM."""
+        return cls(load_bert(path), WordPiece.load(path))
+
+    def embeddings(self, sentences, *, batch_size=32, length=256):
+        """Return one vector for each sentence.
+
+        Sentences of like length are encoded together, so that little padding is computed.
+
+        Args:
+            sentences: List of strings.
+            batch_size: Number of sentences that are encoded together.
+            length: Number of pieces, marks included, after which a sentence is cut; at most the
+                encoder's `max_length`. MiniLM was trained on sentences up to 256.
+
+        Returns:
+            Array (sentences, units) of float32, in the order of the sentences; the length of each
+            row is one.
+
+        Raises:
+            TypeError: `sentences` is one string.
+            ValueError: `length` is beyond what the encoder has positions for.
+        """
+        longest = self.encoder.settings["max_length"]
+        if length > longest:
+            raise ValueError(f"`length` got {length}. Allowed: at most {longest}.")
+        ids = self.wordpiece.encode(sentences, length=length).ids
+        counts = (ids != 0).sum(axis=1)
+        order = np.argsort(-counts, kind="stable")
+        found = np.empty((len(ids), self.encoder.settings["units"]), np.float32)
+        for begin in range(0, len(order), batch_size):
+            rows = order[begin : begin + batch_size]
+            found[rows] = self._model.predict_on_batch(_cut(ids[rows], counts[rows[0]], longest))
+        return found
+
+
+def sentence_embeddings(sentences, **kwargs):
+    """Return one vector for each sentence by MiniLM, which is loaded once.
+
+    Args:
+        sentences: List of strings.
+        **kwargs: See `SentenceEncoder.embeddings`.
+
+    Returns:
+        Array (sentences, 384) of float32, the length of each row one.
+
+    Example:
+        >>> sentence_embeddings(["One sentence.", "And another."]).shape
+        (2, 384)
+    """
+    return _minilm().embeddings(sentences, **kwargs)
+
+
+@functools.cache
+def _minilm():
+    return SentenceEncoder.load()
+
+
+class _MeanOfUnits(keras.Model):
+    """Encoder, mean over what is real, and scaling, as one compiled call."""
+
+    def __init__(self, encoder):
+        super().__init__(name="mean_of_units")
+        self.encoder = encoder
+
+    def call(self, ids):
+        mask = ops.not_equal(ids, 0)
+        hidden = ops.cast(self.encoder(ids, mask=mask), "float32")  # (batch, time, units)
+        weights = ops.cast(mask, "float32")[:, :, None]
+        total = ops.sum(hidden * weights, axis=1)
+        # A mean has the direction of the sum: the number of tokens cancels out.
+        return total / ops.maximum(ops.norm(total, axis=-1, keepdims=True), 1e-12)
+
+
+def _cut(ids, count, longest):
+    """Return ids up to `count`, rounded up to a multiple of a step with padding."""
+    width = min(-(-int(count) // STEP) * STEP, longest)
+    ids = ids[:, :width]
+    return np.pad(ids, ((0, 0), (0, width - ids.shape[1])))

@@ -1,0 +1,199 @@
+"""Cut sentences into the pieces that an encoder of the BERT family was trained on."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from seqlib.pretrained.errors import PretrainedError
+from seqlib.pretrained.files import files
+
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pieces:
+    """Sentences, or pairs of them, as arrays (sentences, time), padded on the right.
+
+    Args:
+        ids: The pieces, int32; padding is 0.
+        types: 0 for the first sentence and its marks, 1 for the second, int32.
+        words: Which word of its sentence a piece belongs to, int32; -1 for marks and padding.
+        spans: Where in its sentence a piece begins and ends, (sentences, time, 2) of int32; for
+            sentences given as words, where in its word.
+    """
+
+    ids: np.ndarray
+    types: np.ndarray
+    words: np.ndarray
+    spans: np.ndarray
+
+    @property
+    def mask(self):
+        """Which ids are real tokens, not padding: True = real token."""
+        return self.ids != 0
+
+
+class WordPiece:
+    """Pieces of words: the longest piece that fits, from left to right.
+
+    ``[CLS]`` stands before each sentence and ``[SEP]`` after it. A piece that continues a word is
+    written with ``##`` before it; a word that cannot be put together is ``[UNK]``.
+
+    Args:
+        tokenizer: A ``tokenizers.Tokenizer`` with a WordPiece model.
+
+    Attributes:
+        tokens: The piece of each id, a list of strings.
+
+    Example:
+        >>> wordpiece = WordPiece.load()
+        >>> wordpiece.pieces("Embeddings, please!")
+        ['[CLS]', 'em', '##bed', '##ding', '##s', ',', 'please', '!', '[SEP]']
+        >>> wordpiece.encode(["Hello!", "Hello, world!"]).ids.tolist()
+        [[101, 7592, 999, 102, 0, 0], [101, 7592, 1010, 2088, 999, 102]]
+
+    Source:
+        Schuster & Nakajima, Japanese and Korean voice search (2012); Devlin et al., BERT (2019).
+    """
+
+    def __init__(self, tokenizer):
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        self._tokenizer = tokenizer
+        self.tokens = [tokenizer.id_to_token(n) for n in range(tokenizer.get_vocab_size())]
+
+    @classmethod
+    def load(cls, path=None):
+        """Read the pieces of a model.
+
+        Args:
+            path: As for `load_bert`: a folder or a dict with ``tokenizer.json``, which also says
+                whether capitals count, or with ``vocab.txt``, where they count if some piece has
+                one; None for MiniLM.
+
+        Returns:
+            The `WordPiece`.
+
+        Raises:
+            PretrainedError: A file is missing or is something else.
+        """
+        from tokenizers import Tokenizer
+
+        found = files(path)
+        if "tokenizer.json" not in found:
+            if "vocab.txt" in found:
+                return cls(_from_list(found["vocab.txt"]))
+            raise PretrainedError(
+                path, "", "there is neither tokenizer.json nor vocab.txt. Expected: one of them."
+            )
+        file = Path(found["tokenizer.json"])
+        try:
+            tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
+        except Exception as error:  # the library raises the plain class
+            raise PretrainedError(file, "", f"it is no tokenizer ({error}).") from error
+        _check(file, tokenizer.get_vocab())
+        return cls(tokenizer)
+
+    def __len__(self):
+        return len(self.tokens)
+
+    def encode(self, sentences, second=None, length=None):
+        """Turn sentences, or pairs of sentences, into arrays.
+
+        Args:
+            sentences: List of strings, or of lists of words, which are then cut one by one.
+            second: As many again, to be the second sentence of each pair; or None.
+            length: Longest sequence, marks included; longer ones are cut, of a pair the longer
+                sentence first. None for no cut.
+
+        Returns:
+            `Pieces`.
+
+        Raises:
+            TypeError: `sentences` or `second` is one string.
+            ValueError: The two lists differ in length or in kind, or there is no room for marks.
+        """
+        firsts, by_words = _sentences("sentences", sentences)
+        inputs = firsts
+        if second is not None:
+            seconds, also = _sentences("second", second)
+            if len(seconds) != len(firsts) or also != by_words:
+                raise ValueError(
+                    f"`second` holds {len(seconds)} sentences, `sentences` {len(firsts)}. Allowed: "
+                    "as many, all of them strings or all of them lists of words."
+                )
+            inputs = list(zip(firsts, seconds, strict=True))
+        marks = 2 if second is None else 3
+        if length is not None and length <= marks:
+            raise ValueError(f"`length` got {length}. Allowed: more than the {marks} marks.")
+        if length is not None:
+            self._tokenizer.enable_truncation(length)
+        try:
+            found = self._tokenizer.encode_batch(inputs, is_pretokenized=by_words)
+        finally:
+            self._tokenizer.no_truncation()
+        return _arrays(found)
+
+    def pieces(self, sentence):
+        """Return the pieces of one sentence, marks included, as strings to look at."""
+        return [self.tokens[n] for n in self.encode([sentence]).ids[0]]
+
+
+def _from_list(path):
+    """Return the library's tokenizer for a file with one piece a line."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+    try:
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise PretrainedError(path, "", f"it is no text in UTF-8 ({error}).") from error
+    pieces = lines[:-1] if lines[-1] == "" else lines
+    vocabulary = {piece.rstrip("\r"): number for number, piece in enumerate(pieces)}
+    _check(path, vocabulary)
+    lower = not any(c.isupper() for p in vocabulary if p not in (*_SPECIAL, "[MASK]") for c in p)
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(mark, vocabulary[mark]) for mark in ("[CLS]", "[SEP]")],
+    )
+    tokenizer.add_special_tokens([mark for mark in (*_SPECIAL, "[MASK]") if mark in vocabulary])
+    return tokenizer
+
+
+def _check(path, vocabulary):
+    for mark in _SPECIAL:
+        if mark not in vocabulary:
+            raise PretrainedError(
+                path, mark, "there is no such piece. Expected: the marks of BERT."
+            )
+    if vocabulary["[PAD]"] != 0:
+        raise PretrainedError(path, "[PAD]", f"its id is {vocabulary['[PAD]']}. Expected: 0.")
+
+
+def _sentences(name, sentences):
+    """Return a list of sentences, and whether they are lists of words."""
+    if isinstance(sentences, str):
+        raise TypeError(f"`{name}` must be a list of sentences, got one string; put it in [].")
+    sentences = [each if isinstance(each, str) else list(each) for each in sentences]
+    kinds = {type(each) for each in sentences}
+    if len(kinds) > 1:
+        raise ValueError(f"`{name}` must hold strings alone, or lists of words alone.")
+    return sentences, kinds == {list}
+
+
+def _arrays(found):
+    """Put what the library returns into arrays, padded to the longest."""
+    shape = len(found), max((len(one) for one in found), default=0)
+    ids, types, words = np.zeros(shape, np.int32), np.zeros(shape, np.int32), np.full(shape, -1)
+    spans = np.zeros((*shape, 2), np.int32)
+    for row, one in enumerate(found):
+        size = len(one)
+        ids[row, :size], types[row, :size] = one.ids, one.type_ids
+        words[row, :size] = [-1 if word is None else word for word in one.word_ids]
+        spans[row, :size] = one.offsets
+    return Pieces(ids, types, words.astype(np.int32), spans)
