@@ -21,6 +21,7 @@ __all__ = [
     "metrics",
     "music",
     "plots",
+    "pretrained",
     "text",
     "word_vectors",
 ]

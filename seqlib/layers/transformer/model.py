@@ -229,13 +229,15 @@ class Transformer(TransformerLayer, keras.Model):
 
         Returns:
             Logits, (batch, target vocabulary), equal to those that a call on all tokens so far has
-            at its last place, and the new states.
+            at its last place, but that of padding is -inf, so that it is never said; and the new
+            states.
         """
         x = self._embedded(
             tokens[:, None], self.target_embedding, self.target_positions, t=states["t"]
         )
         x, states = self.decoder.step(x[:, 0], states)
-        return self._logits(x), states
+        is_padding = ops.arange(self.target_vocabulary) == 0
+        return ops.where(is_padding, -float("inf"), self._logits(x)), states
 
     def _embedded(self, ids, embedding, positions, training=False, t=None):
         """Return vectors with their positions in them, (batch, time, units)."""
