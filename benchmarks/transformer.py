@@ -1,4 +1,4 @@
-"""Tokens a second that a Transformer's decoder writes: `seqlib.layers` with its cache beside others.
+"""Tokens that a Transformer writes a second: `seqlib.layers` with its cache, beside others.
 
 One model throughout, greedy, from a source that is encoded already: embedding, decoder, head. The
 others are the same decoder in the same compiled loop, but without a cache, where each token costs
@@ -9,7 +9,6 @@ own. All sides have the same weights, and have to write the same tokens before t
 from seqlib import layers  # first: it imports Keras without the backend's chatter
 
 # isort: split
-import keras
 import numpy as np
 from keras import ops
 

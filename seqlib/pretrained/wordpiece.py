@@ -1,6 +1,7 @@
 """Cut sentences into the pieces that an encoder of the BERT family was trained on."""
 
 import dataclasses
+import string
 from pathlib import Path
 
 import numpy as np
@@ -151,7 +152,9 @@ def _from_list(path):
     pieces = lines[:-1] if lines[-1] == "" else lines
     vocabulary = {piece.rstrip("\r"): number for number, piece in enumerate(pieces)}
     _check(path, vocabulary)
-    lower = not any(c.isupper() for p in vocabulary if p not in (*_SPECIAL, "[MASK]") for c in p)
+    words = vocabulary.keys() - {*_SPECIAL, "[MASK]"}
+    # Of the alphabet alone: pieces such as the sign for degrees Kelvin count as capitals too.
+    lower = not any(set(word) & set(string.ascii_uppercase) for word in words)
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

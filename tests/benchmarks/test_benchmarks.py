@@ -19,6 +19,7 @@ from benchmarks import (
     results,
     tables,
     torch_layers,
+    transformer,
 )
 from benchmarks.turns import Effort
 
@@ -31,12 +32,14 @@ def record():
     keras.utils.set_random_seed(0)
     lengths = {"seqlib": 5, "model.predict": 1, "model(x)": 2, "torch": 5}
     sizes = {"source": 3, "target": 2, "hidden": 4}
+    decoder = {"source": 3, "tokens": 4, "units": 8, "layers": 1, "heads": 2, "vocabulary": 9}
     rows = [
         *recurrent.rows(QUICK, ("LSTM",), [(2, 3, 4, 5)]),
         *recurrent.rows(QUICK, ("GRU",), [(1, 1, 3, 4)]),
         *recurrent.rows(QUICK, ("SimpleRNN",), [(3, 2, 2, 4)]),
         *generation.rows(QUICK, batches=(3,), units=4, lengths=lengths),
         *beam.rows(QUICK, batches=(3,), sizes=sizes),
+        *transformer.rows(QUICK, batches=(3,), sizes=decoder),
     ]
     return results.record(rows, QUICK.seconds)
 
@@ -75,6 +78,10 @@ def test_every_contestant_is_there(record):
         ("LSTM", "sampling", 3): ({"model.predict", "model(x)"} | torch, set()),
         ("LSTM with attention", f"beam search, width {beam.WIDTH}", 3): (
             {"predict, one sentence", "predict, whole batch"},
+            set(),
+        ),
+        ("Transformer", "greedy decoding", 3): (
+            {"no cache"} | ({"torch, cached"} if torch else set()),
             set(),
         ),
     }
@@ -172,6 +179,8 @@ def test_sides_that_do_not_agree_are_not_timed():
     other = np.ones((1, 3), "int32"), np.zeros(1)
     with pytest.raises(RuntimeError, match="loop does not find"):
         beam._check_agreement({"seqlib": (sentences, scores), "loop": other})
+    with pytest.raises(RuntimeError, match="loop does not write"):
+        transformer._check_agreement({"seqlib": sentences, "loop": 1 + sentences})
 
 
 @pytest.fixture

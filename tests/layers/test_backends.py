@@ -12,7 +12,14 @@ import sys
 import keras
 import pytest
 
-FILES = ["tests/layers/test_recurrent.py", "tests/layers/test_fused.py", "tests/decoding"]
+FILES = [
+    "tests/layers/test_recurrent.py",
+    "tests/layers/test_fused.py",
+    "tests/layers/test_positions.py",
+    "tests/layers/test_transformer.py",
+    "tests/layers/test_transformer_model.py",
+    "tests/decoding",
+]
 ROOT = pathlib.Path(__file__).parents[2]
 
 

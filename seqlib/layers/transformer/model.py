@@ -86,11 +86,12 @@ class Transformer(TransformerLayer, keras.Model):
         scale_embeddings=True,
         **kwargs,
     ):
+        units = checked_size(self, "units", units)
         inner_dim = 4 * units if inner_dim is None else inner_dim
         super().__init__(num_heads, inner_dim, rotary=positions == "rotary", **kwargs)
         self.source_vocabulary = checked_size(self, "source_vocabulary", source_vocabulary)
         self.target_vocabulary = checked_size(self, "target_vocabulary", target_vocabulary)
-        self.units = checked_size(self, "units", units)
+        self.units = units
         self.num_layers = checked_size(self, "num_layers", num_layers)
         self.positions = positions
         self.max_length = max_length
