@@ -17,6 +17,8 @@ _STYLES = {
     "model(x)": ("model(x)", plots.PALETTE[4], "s"),
     "predict, one sentence": ("predict, a sentence at a time", plots.PALETTE[2], "^"),
     "predict, whole batch": ("predict, the whole batch", plots.PALETTE[3], "v"),
+    "no cache": ("the same without the cache", plots.PALETTE[2], "o"),
+    "torch, cached": ("torch.nn, cached", plots.PALETTE[1], "D"),
     "gensim": ("gensim", plots.PALETTE[1], "D"),
     "gensim, saved": ("gensim, its own format", plots.PALETTE[1], "s"),
     "pandas": ("pandas", plots.PALETTE[2], "^"),

@@ -130,7 +130,7 @@ def test_the_chart_has_a_row_for_each_thing_measured(record):
     shown = [label.get_text().replace("\n", " ") for label in layers.get_yticklabels()]
     assert "LSTM, training step" in shown
     assert "GRU, one step, inference" in shown
-    assert len(loops.get_yticklabels()) == 2
+    assert len(loops.get_yticklabels()) == 3
     for ax in figure.axes:
         low, high = ax.get_xlim()
         assert low < 1 < high
