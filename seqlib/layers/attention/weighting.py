@@ -102,10 +102,16 @@ def masked_softmax(scores, mask=None):
     if dtype in HALF:
         scores = ops.cast(scores, "float32")
     if mask is None:
-        return ops.cast(ops.softmax(scores, axis=-1), dtype)
+        return ops.cast(_softmax(scores), dtype)
     # A finite score for what is masked: where all is masked, -inf would leave 0 / 0.
-    weights = ops.softmax(ops.where(mask, scores, -1e9), axis=-1)
+    weights = _softmax(ops.where(mask, scores, -1e9))
     return ops.cast(ops.where(mask, weights, 0.0), dtype)
+
+
+def _softmax(scores):
+    if scores.shape[-1] == 1:  # Keras warns of a softmax over one score, which is what it gets here
+        return ops.ones_like(scores)
+    return ops.softmax(scores, axis=-1)
 
 
 def _boolean(name, mask, axes, allowed):
