@@ -49,7 +49,7 @@ def main():
         0.0, steps - 500, alpha=0.01, warmup_target=RATE, warmup_steps=500
     )
     optimizer = keras.optimizers.Adam(rate, beta_2=0.98, global_clipnorm=1.0)
-    model.compile(optimizer, MaskedCrossentropy(0.1), [MaskedAccuracy()])
+    model.compile(optimizer, MaskedCrossentropy(0.1), metrics=[MaskedAccuracy()])
     translate = Translator(model, source, target)
     for epoch in range(options.epochs):
         started = time.monotonic()
