@@ -259,7 +259,10 @@ def check_same_numbers(layer, twin, x=None, tolerance=1e-5, carry=list, **call):
     loss, of_inputs, of_weights = run(layer)
     twin_loss, of_twins_inputs, of_twins_weights = run(twin)
     np.testing.assert_allclose(loss, twin_loss, rtol=tolerance, atol=tolerance)
-    names = [*(f"input {n}" for n in range(len(inputs))), *(w.path for w in layer.trainable_weights)]
+    names = [
+        *(f"input {n}" for n in range(len(inputs))),
+        *(w.path for w in layer.trainable_weights),
+    ]
     found, expected = [*of_inputs, *of_weights], [*of_twins_inputs, *carry(of_twins_weights)]
     for name, ours, theirs in zip(names, found, expected, strict=True):
         np.testing.assert_allclose(
