@@ -12,7 +12,13 @@ import sys
 import keras
 import pytest
 
-FILES = ["tests/layers/test_recurrent.py", "tests/layers/test_fused.py", "tests/decoding"]
+FILES = [
+    "tests/layers/test_recurrent.py",
+    "tests/layers/test_fused.py",
+    "tests/layers/test_attention.py",
+    "tests/layers/test_attention_masks.py",
+    "tests/decoding",
+]
 ROOT = pathlib.Path(__file__).parents[2]
 
 

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from seqlib.layers.attention.layer import AttentionLayer, checked_size, fresh
-from seqlib.layers.attention.weighting import masked_softmax
+from seqlib.layers.attention.weighting import join_masks, masked_softmax
 
 
 @keras.saving.register_keras_serializable("seqlib")
@@ -111,9 +111,8 @@ class MultiHeadAttention(AttentionLayer):
         training=False,
     ):
         """Attend; see the class for arguments and returns."""
-        mask = self._call_mask(
-            query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
-        )
+        shape = (*ops.shape(query)[:2], ops.shape(value)[1])
+        mask = join_masks(shape, query_mask, value_mask, attention_mask, use_causal_mask, key_mask)
         if query is value and (key is None or key is query):
             queries, *memory = self._project(query, ("query", "key", "value"))
         else:
