@@ -163,8 +163,8 @@ def test_dropout_is_for_training_and_follows_its_seed(name):
     if "no bias" not in name:  # whose weights are drawn from the seed of the whole
         np.testing.assert_array_equal(calm, untouched)
         np.testing.assert_array_equal(first, again)
-    many = np.mean([to_numpy(layer(query, value, training=True)) for _ in range(100)], axis=0)
-    assert np.abs(many - untouched).mean() < 0.1
+    many = np.mean([to_numpy(layer(query, value, training=True)) for _ in range(30)], axis=0)
+    assert np.abs(many - untouched).mean() < 0.15
 
 
 def test_weights_that_are_returned_are_whole_though_some_are_dropped():
