@@ -30,7 +30,15 @@ def arguments(words=None):
     )
     parser.add_argument(
         "--only",
-        choices=("recurrent", "generation", "beam", "transformer", "embeddings", "word2vec"),
+        choices=(
+            "recurrent",
+            "attention",
+            "generation",
+            "beam",
+            "transformer",
+            "embeddings",
+            "word2vec",
+        ),
         help="run one benchmark alone",
     )
     parser.add_argument(
@@ -116,12 +124,22 @@ def main(words=None):
 
 def measured(options):
     """Yield the rows that the command line asks for, one at a time."""
-    from benchmarks import beam, embeddings, generation, recurrent, transformer, word2vec
+    from benchmarks import (
+        attention,
+        beam,
+        embeddings,
+        generation,
+        recurrent,
+        transformer,
+        word2vec,
+    )
     from benchmarks.turns import Effort
 
     effort = Effort(options.seconds, attempts=1 if options.seconds < HASTY else 3)
     if options.only in (None, "recurrent"):
         yield from recurrent.rows(effort, options.layers or recurrent.LAYERS)
+    if options.only in (None, "attention"):
+        yield from attention.rows(effort)
     if options.only in (None, "generation"):
         yield from generation.rows(effort)
     if options.only in (None, "beam"):

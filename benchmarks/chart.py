@@ -13,6 +13,8 @@ _STYLES = {
     "keras": ("keras.layers", plots.PALETTE[0], "o"),
     "keras jit": ("keras.layers, jit", plots.PALETTE[4], "s"),
     "torch": ("torch.nn", plots.PALETTE[1], "D"),
+    "keras attention": ("Keras", plots.PALETTE[0], "o"),
+    "torch attention": ("PyTorch", plots.PALETTE[1], "D"),
     "model.predict": ("model.predict", plots.PALETTE[0], "o"),
     "model(x)": ("model(x)", plots.PALETTE[4], "s"),
     "predict, one sentence": ("predict, a sentence at a time", plots.PALETTE[2], "^"),
@@ -51,7 +53,7 @@ def write(path, record):
 
 
 def draw(record):
-    """Draw the ratios: layers, loops and word vectors, each on a scale of its own.
+    """Draw the ratios: layers, attention, loops and word vectors, each on a scale of its own.
 
     Args:
         record: What `benchmarks.results.record` returns.
@@ -63,6 +65,7 @@ def draw(record):
         (groups, title)
         for groups, title in (
             (_layer_groups(record["rows"]), "Layers: a small mark a shape, a large one the median"),
+            (_attention_groups(record["rows"]), "Attention: a small mark a shape"),
             (_loop_groups(record["rows"]), "Generating"),
             (_word_vectors_groups(record["rows"]), "Word vectors"),
         )
@@ -94,13 +97,23 @@ def _layer_groups(rows):
     return groups
 
 
+def _attention_groups(rows):
+    groups = {}
+    for row in rows:
+        if row["benchmark"] == "attention":
+            rivals = groups.setdefault(f"{row['layer']}, {row['what']}", {})
+            for name, ratio in row["ratios"].items():
+                rivals.setdefault(f"{name} attention", []).append(ratio["median"])
+    return groups
+
+
 def _loop_groups(rows):
     return {
         f"{row['what']}, batch {row['shape']['batch']}": {
             name: [ratio["median"]] for name, ratio in row["ratios"].items()
         }
         for row in rows
-        if row["benchmark"] not in ("recurrent", "embeddings", "word2vec")
+        if row["benchmark"] not in ("recurrent", "attention", "embeddings", "word2vec")
     }
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import products, torch_layers
+from benchmarks.agreement import check_agreement
 from benchmarks.turns import Contestant, Effort, compare, fastest
 
 SHAPES = [  # (batch, time, in, hidden)
@@ -49,7 +50,7 @@ def rows(effort, names=LAYERS, shapes=(*SHAPES, STEP)):
             if name == "SimpleRNN" and shape[1] == 1:
                 continue
             for what, contestants, notes in _pairings(name, shape):
-                measured = compare(contestants, effort, check=_check_agreement)
+                measured = compare(contestants, effort, check=check_agreement)
                 floors = _floors(name, what, shape) if name != "SimpleRNN" else {}
                 yield _row(name, what, shape, measured, notes, floors)
             if shape[1] > 1 and name != "SimpleRNN":
@@ -137,22 +138,6 @@ def _floors(name, what, shape):
         milliseconds, by = min(times)
         floors[floor] = {"by": by, "milliseconds": milliseconds}
     return floors
-
-
-def _check_agreement(results):
-    """Raise where two sides do not compute the same."""
-    norms = {name: [_norm(a) for a in result[:2]] for name, result in results.items()}
-    for name, own in norms.items():
-        if not np.allclose(own, norms["seqlib"], rtol=1e-3):
-            raise RuntimeError(
-                f"{name} does not compute what seqlib does: the norms of the results are {own} "
-                f"and {norms['seqlib']}."
-            )
-
-
-def _norm(array):
-    """Return the norm of an array, which no order of its axes changes."""
-    return float(np.linalg.norm(np.asarray(array).ravel()))
 
 
 def _fits(name, shape):

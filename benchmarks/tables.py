@@ -10,6 +10,12 @@ _RIVALS = {
     "keras jit": "`keras.layers`, jit",
     "torch": "`torch.nn`",
 }
+_ATTENTIONS = {
+    ("MultiHeadAttention", "keras"): "`keras.layers.MultiHeadAttention`",
+    ("MultiHeadAttention", "torch"): "`torch.nn.MultiheadAttention`",
+    ("scaled dot product", "keras"): "`keras.ops.dot_product_attention`",
+    ("scaled dot product", "torch"): "`torch.nn.functional.scaled_dot_product_attention`",
+}
 _LOADERS = {
     "gensim": "gensim",
     "gensim, saved": "gensim, its own format, memory-mapped",
@@ -106,8 +112,8 @@ def section(record, picture="benchmarks/results.svg"):
         String of Markdown.
     """
     parts = [_layers_table(record), f"![The same ratios as a chart]({picture})"]
-    loops = _loops_table(record["rows"])
-    parts += [table for table in (loops, _word_vectors_table(record["rows"])) if table]
+    tables = (_attention_table, _loops_table, _word_vectors_table)
+    parts += [text for text in (table(record["rows"]) for table in tables) if text]
     parts.append(_conditions(record))
     return "\n\n".join(parts)
 
@@ -160,11 +166,32 @@ def _layers_table(record):
     return "\n".join(lines)
 
 
+def _attention_table(rows):
+    """Return how long attention takes, and how many times as long the others."""
+    lines = []
+    for row in rows:
+        if row["benchmark"] != "attention":
+            continue
+        times = {name: f"{number(ms)} ms" for name, ms in row["milliseconds"].items()}
+        shape = " x ".join(str(size) for size in row["shape"].values())
+        name = f"{row['layer']}, {row['what']}, {shape}"
+        for rival, ratio in row["ratios"].items():
+            low, high = map(number, ratio["quartiles"])
+            faster = f"**{number(ratio['median'])} x** ({low}–{high})"
+            beside = _ATTENTIONS[row["layer"], rival]
+            lines.append(_line([name, times["seqlib"], beside, times[rival], faster]))
+            name = ""
+    if not lines:
+        return ""
+    head = ["attention, batch x time x heads x size", "seqlib", "beside", "", "seqlib is faster"]
+    return "\n".join([_line(head), "|---" * len(head) + "|", *lines])
+
+
 def _loops_table(rows):
     """Return what is generated a second, and how much more that is than the loops do."""
     lines = []
     for row in rows:
-        if row["benchmark"] in ("recurrent", *_WORD_VECTORS):
+        if row["benchmark"] in ("recurrent", "attention", *_WORD_VECTORS):
             continue
         rates = {name: 1000 / ms for name, ms in row["milliseconds"].items()}
         name = f"{row['what']}, batch {row['shape']['batch']}"

@@ -106,22 +106,63 @@ def actions(name, inputs, keras_weights):
     found = {"training step": {}, "inference": {}}
     length = inputs[0].shape[1]
     for layout, (arranged, module) in modules(name, length, keras_weights).items():
-        xs = [arranged(torch.from_numpy(x)).requires_grad_() for x in inputs]
-        parameters = list(module.parameters())
+        arrays = [(arranged(torch.from_numpy(x)).numpy(),) for x in inputs]
 
         def forward(x, module=module):
             outputs = module(x)
             return outputs[0] if isinstance(outputs, tuple) else outputs
 
-        def infer(k, xs=xs, forward=forward):
-            with torch.inference_mode():
-                return (forward(xs[k % len(xs)]),)
-
-        def train(k, xs=xs, forward=forward, parameters=parameters):
-            x = xs[k % len(xs)]
-            loss = forward(x).square().mean()
-            return (loss.detach(), *torch.autograd.grad(loss, [x, *parameters]))
-
-        found["inference"][layout] = infer
-        found["training step"][layout] = train
+        for what, call in timed(forward, arrays, list(module.parameters())).items():
+            found[what][layout] = call
     return found
+
+
+def multi_head(heads, keras_weights):
+    """Return PyTorch's attention with several heads, with the weights of a Keras layer.
+
+    Args:
+        heads: Number of heads.
+        keras_weights: What `get_weights` of the Keras layer returns: kernel and bias of the
+            queries, keys, values and the output; heads times the size of one is that of the input.
+
+    Returns:
+        `torch.nn.MultiheadAttention`, batch first.
+    """
+    kernels, biases = keras_weights[::2], keras_weights[1::2]
+    size = kernels[0].shape[0]
+    *inwards, outwards = kernels
+    arrays = {
+        "in_proj_weight": np.concatenate([kernel.reshape(size, size).T for kernel in inwards]),
+        "in_proj_bias": np.concatenate([bias.ravel() for bias in biases[:3]]),
+        "out_proj.weight": outwards.reshape(size, size).T,
+        "out_proj.bias": biases[3],
+    }
+    module = torch.nn.MultiheadAttention(size, heads, batch_first=True)
+    module.load_state_dict({key: torch.from_numpy(array.copy()) for key, array in arrays.items()})
+    return module
+
+
+def timed(forward, inputs, parameters=()):
+    """Return functions for a training step and for inference.
+
+    Args:
+        forward: Function from tensors to one tensor.
+        inputs: List of tuples of float32 arrays, its arguments, to be taken in turn.
+        parameters: List of the weights of which a training step takes the gradients too.
+
+    Returns:
+        Dict from ``training step`` and ``inference`` to a function of a running number. It returns
+        a tuple: the loss, its gradients by the inputs and by the weights; or the outputs alone.
+    """
+    tensors = [tuple(torch.from_numpy(x).requires_grad_() for x in arrays) for arrays in inputs]
+
+    def infer(k):
+        with torch.inference_mode():
+            return (forward(*tensors[k % len(tensors)]),)
+
+    def train(k):
+        arguments = tensors[k % len(tensors)]
+        loss = forward(*arguments).square().mean()
+        return (loss.detach(), *torch.autograd.grad(loss, [*arguments, *parameters]))
+
+    return {"training step": train, "inference": infer}

@@ -96,10 +96,12 @@ class AttentionDecoder(keras.Layer):
         """Make the weights for (batch, time, features) of inputs and source."""
         queries = (*inputs_shape[:2], self.layer.units)
         features = inputs_shape[-1]
-        self.attention.build(queries, value_shape)
+        if not self.attention.built:  # it is, where it was loaded
+            self.attention.build(queries, value_shape)
         if self.query == "previous":
             features += self.attention.compute_output_shape(queries, value_shape)[-1]
-        self.layer.build((*inputs_shape[:2], features))
+        if not self.layer.built:
+            self.layer.build((*inputs_shape[:2], features))
         self.built = True
 
     def call(

@@ -155,15 +155,44 @@ class Subwords:
             ValueError: The file is something else.
         """
         try:
-            kept = json.loads(Path(path).read_text(encoding="utf-8"))
+            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(
+                f"{path} is not a file that Subwords.save wrote ({error}); write it anew."
+            ) from error
+
+    @classmethod
+    def from_json(cls, text):
+        """Make again what `to_json` described.
+
+        Args:
+            text: A string.
+
+        Returns:
+            The `Subwords`.
+
+        Raises:
+            ValueError: The string says something else.
+        """
+        try:
+            kept = json.loads(text)
             if kept["format"] != _FORMAT:
                 raise KeyError("format")
             merges = [merge.split(" ") for merge in kept["merges"]]
             return cls(kept["characters"], merges, kept["special"], kept["lower"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(
-                f"{path} is not a file that Subwords.save wrote ({error!r}); write it anew."
-            ) from error
+            raise ValueError(f"not the JSON of a subword vocabulary: {error!r}") from error
+
+    def to_json(self):
+        """Return the whole vocabulary as one string, to be kept beside a model's weights."""
+        content = {
+            "format": _FORMAT,
+            "lower": self.lower,
+            "special": self.special,
+            "characters": "".join(self._characters),
+            "merges": [" ".join(pair) for pair in self._merges],
+        }
+        return json.dumps(content, ensure_ascii=False, indent=0) + "\n"
 
     def save(self, path):
         """Write the vocabulary to a JSON file, which appears whole or not at all.
@@ -172,18 +201,10 @@ class Subwords:
             path: The file to write or replace.
         """
         path = Path(path)
-        content = {
-            "format": _FORMAT,
-            "lower": self.lower,
-            "special": self.special,
-            "characters": "".join(self._characters),
-            "merges": [" ".join(pair) for pair in self._merges],
-        }
         handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                json.dump(content, file, ensure_ascii=False, indent=0)
-                file.write("\n")
+                file.write(self.to_json())
             os.replace(part, path)
         except BaseException:
             Path(part).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import (
     __main__,
+    attention,
     beam,
     chart,
     generation,
@@ -21,6 +22,7 @@ from benchmarks import (
     torch_layers,
     transformer,
 )
+from benchmarks.agreement import check_agreement
 from benchmarks.turns import Effort
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -37,6 +39,7 @@ def record():
         *recurrent.rows(QUICK, ("LSTM",), [(2, 3, 4, 5)]),
         *recurrent.rows(QUICK, ("GRU",), [(1, 1, 3, 4)]),
         *recurrent.rows(QUICK, ("SimpleRNN",), [(3, 2, 2, 4)]),
+        *attention.rows(QUICK, [(2, 3, 2, 4), (1, 5, 2, 4)]),
         *generation.rows(QUICK, batches=(3,), units=4, lengths=lengths),
         *beam.rows(QUICK, batches=(3,), sizes=sizes),
         *transformer.rows(QUICK, batches=(3,), sizes=decoder),
@@ -75,6 +78,12 @@ def test_every_contestant_is_there(record):
         ("GRU", "inference", 1): (layers, floors),
         ("SimpleRNN", "training step", 3): ({"keras"}, set()),
         ("SimpleRNN", "inference", 3): ({"keras"}, set()),
+        **{
+            (name, what, batch): ({"keras"} | torch, set())
+            for name in (attention.LAYER, attention.CORE)
+            for what in ("training step", "inference")
+            for batch in (2, 1)
+        },
         ("LSTM", "sampling", 3): ({"model.predict", "model(x)"} | torch, set()),
         ("LSTM with attention", f"beam search, width {beam.WIDTH}", 3): (
             {"predict, one sentence", "predict, whole batch"},
@@ -126,10 +135,11 @@ def test_the_chart_is_drawn_and_the_same_each_time(record, tmp_path, form):
 
 def test_the_chart_has_a_row_for_each_thing_measured(record):
     figure = chart.draw(record)
-    layers, loops = figure.axes
+    layers, attentions, loops = figure.axes
     shown = [label.get_text().replace("\n", " ") for label in layers.get_yticklabels()]
     assert "LSTM, training step" in shown
     assert "GRU, one step, inference" in shown
+    assert len(attentions.get_yticklabels()) == 4
     assert len(loops.get_yticklabels()) == 3
     for ax in figure.axes:
         low, high = ax.get_xlim()
@@ -147,6 +157,8 @@ def test_text_for_the_terminal_and_the_readme(record):
     columns = {line.count("|") for line in lines if line.startswith(("| LSTM,", "| GRU,"))}
     assert len(columns) == 1  # every line of the table has all columns
     assert "| Simple" in section
+    assert "| MultiHeadAttention, inference, 2 x 3 x 2 x 4 |" in section
+    assert "| `keras.ops.dot_product_attention` |" in section
     assert "beam search" in section
     assert "benchmarks/results.svg" in section
 
@@ -172,9 +184,9 @@ def test_the_readme_shows_the_record_that_is_committed():
 
 def test_sides_that_do_not_agree_are_not_timed():
     same = np.ones((2, 3), "float32")
-    recurrent._check_agreement({"seqlib": (same,), "torch": (same.T,)})
+    check_agreement({"seqlib": (same,), "torch": (same.T,)})
     with pytest.raises(RuntimeError, match="torch does not compute"):
-        recurrent._check_agreement({"seqlib": (same,), "torch": (1.1 * same,)})
+        check_agreement({"seqlib": (same,), "torch": (1.1 * same,)})
     sentences, scores = np.zeros((2, 3), "int32"), np.zeros(2)
     other = np.ones((1, 3), "int32"), np.zeros(1)
     with pytest.raises(RuntimeError, match="loop does not find"):

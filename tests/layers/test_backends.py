@@ -15,6 +15,8 @@ import pytest
 FILES = [
     "tests/layers/test_recurrent.py",
     "tests/layers/test_fused.py",
+    "tests/layers/test_attention.py",
+    "tests/layers/test_attention_masks.py",
     "tests/layers/test_positions.py",
     "tests/layers/test_transformer.py",
     "tests/layers/test_transformer_model.py",

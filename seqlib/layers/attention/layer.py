@@ -31,7 +31,9 @@ class AttentionLayer(keras.Layer):
         key_mask: Likewise; joined with `value_mask`.
         attention_mask: (batch, query time, value time) or (query time, value time), True = may
             attend.
-        use_causal_mask: Whether a query attends to values up to its own time alone.
+        use_causal_mask: Whether a query attends to values up to its own time alone. Where there are
+            more values than queries, the queries are the last ones, as when going on after a
+            beginning (Keras takes them for the first ones).
         return_attention_scores: Whether to return the weights as well.
         training: Whether to apply dropout.
 
@@ -66,22 +68,11 @@ class AttentionLayer(keras.Layer):
         training=False,
     ):
         """Attend; see the class for arguments and returns."""
-        mask = self._call_mask(
-            query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
-        )
+        shape = (*ops.shape(query)[:2], ops.shape(value)[1])
+        mask = join_masks(shape, query_mask, value_mask, attention_mask, use_causal_mask, key_mask)
         memory = self.project_memory(value, key)
         context, weights = self.attend(query, memory, mask, training=training)
         return (context, weights) if return_attention_scores else context
-
-    def _call_mask(
-        self, query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
-    ):
-        """Join the masks of a call; see `join_masks`."""
-        if key_mask is not None and key_mask is not value_mask:
-            key_mask = ops.cast(key_mask, "bool")
-            value_mask = key_mask if value_mask is None else ops.logical_and(value_mask, key_mask)
-        shape = (ops.shape(query)[1], ops.shape(value)[1])
-        return join_masks(shape, query_mask, value_mask, attention_mask, use_causal_mask)
 
     def project_memory(self, value, key=None):
         """Compute what does not depend on the query, once for a sequence of values.

@@ -17,7 +17,7 @@ class MultiHeadAttention(AttentionLayer):
     v W^V_i, \qquad y = [\mathrm{head}_1 \ldots \mathrm{head}_n]\, W^O$$
 
     Weights have the shapes and the order of `keras.layers.MultiHeadAttention`, and can be copied
-    across. Where query, key and value are one and the same tensor, one product projects all three.
+    across.
 
     Args:
         num_heads: $n$, a positive integer.
@@ -109,39 +109,10 @@ class MultiHeadAttention(AttentionLayer):
             )
         setattr(self, f"{name}_bias", bias)
 
-    def call(
-        self,
-        query,
-        value,
-        key=None,
-        query_mask=None,
-        value_mask=None,
-        key_mask=None,
-        attention_mask=None,
-        use_causal_mask=False,
-        return_attention_scores=False,
-        training=False,
-    ):
-        """Attend; see the class for arguments and returns."""
-        mask = self._call_mask(
-            query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
-        )
-        if query is value and (key is None or key is query):
-            queries, *memory = self._project(query, ("query", "key", "value"))
-        else:
-            (queries,), memory = self._project(query, ("query",)), self.project_memory(value, key)
-        context, weights = self._attend(queries, memory, mask, training)
-        return (context, weights) if return_attention_scores else context
-
     def project_memory(self, value, key=None):
         """Return the keys and values of all heads: two of (batch, heads, value time, dim)."""
-        if key is None or key is value:
-            return tuple(self._project(value, ("key", "value")))
-        return (*self._project(key, ("key",)), *self._project(value, ("value",)))
-
-    def project_query(self, query):
-        """Return the queries of all heads, (batch, heads, query time, key_dim)."""
-        return self._project(query, ("query",))[0]
+        keys = self._turned(self._project(value if key is None else key, "key"))
+        return keys, self._project(value, "value")
 
     def start_cache(self, batch, length):
         """Return room for the keys and values of a sequence that grows step by step.
@@ -171,20 +142,21 @@ class MultiHeadAttention(AttentionLayer):
         Returns:
             The output, (batch, 1, output_dim), and the cache with the new step in it.
         """
-        query, *new = self._project(x, ("query", "key", "value"), t)
+        query, key = (self._turned(self._project(x, name), t) for name in ("query", "key"))
+        new = key, self._project(x, "value")
         cache = tuple(
             ops.slice_update(old, (0, 0, t, 0), one) for old, one in zip(cache, new, strict=True)
         )
         mask = ops.arange(cache[0].shape[2])[None, None] <= t  # (1, 1, length)
         return self._attend(query, cache, mask, training=False)[0], cache
 
-    def attend(self, query, memory, mask=None, training=False):
-        """Attend to values that `project_memory` was given; weights have an axis for heads."""
-        return self._attend(self.project_query(query), memory, mask, training)
-
     def scores(self, queries, memory):
         """Return the scores of projected queries, (batch, heads, query time, value time)."""
         return ops.matmul(queries * self.key_dim**-0.5, ops.transpose(memory[0], (0, 1, 3, 2)))
+
+    def attend(self, query, memory, mask=None, training=False):
+        """Attend to values that `project_memory` was given; weights have an axis for heads."""
+        return self._attend(self._turned(self._project(query, "query")), memory, mask, training)
 
     def _attend(self, queries, memory, mask, training):
         mask = None if mask is None else mask[:, None]  # the same for all heads
@@ -201,28 +173,18 @@ class MultiHeadAttention(AttentionLayer):
             output = ops.where(seen, output, 0)
         return output, weights
 
-    def _project(self, x, names, positions=None):
-        """Return projections of one tensor, (batch, heads, time, dim) each, by one product."""
-        kernels = [self._held(getattr(self, f"{name}_kernel")) for name in names]
-        flat = [ops.reshape(kernel, (kernel.shape[0], -1)) for kernel in kernels]
-        product = ops.matmul(x, flat[0] if len(flat) == 1 else ops.concatenate(flat, axis=1))
-        if self.use_bias:
-            biases = [self._held(getattr(self, f"{name}_bias")) for name in names]
-            product = product + ops.concatenate([ops.reshape(b, (-1,)) for b in biases])
-        ends = [sum(kernel.shape[1] for kernel in flat[: n + 1]) for n in range(len(flat) - 1)]
-        batch, time = ops.shape(product)[:2]
-        heads = [
-            ops.transpose(ops.reshape(part, (batch, time, *kernel.shape[1:])), (0, 2, 1, 3))
-            for part, kernel in zip(
-                ops.split(product, ends, axis=-1) if ends else [product], kernels, strict=True
-            )
-        ]
-        if self.turn is None:
-            return heads
-        return [
-            part if name == "value" else self.turn(part, positions)
-            for name, part in zip(names, heads, strict=True)
-        ]
+    def _project(self, x, name):
+        """Return a view of a tensor for each head, (batch, heads, time, dim)."""
+        kernel, bias = getattr(self, f"{name}_kernel"), getattr(self, f"{name}_bias")
+        product = ops.matmul(x, ops.reshape(self._held(kernel), (kernel.shape[0], -1)))
+        if bias is not None:
+            product = product + ops.reshape(self._held(bias), (-1,))
+        views = ops.reshape(product, (*ops.shape(product)[:2], *kernel.shape[1:]))
+        return ops.transpose(views, (0, 2, 1, 3))
+
+    def _turned(self, views, positions=None):
+        """Return queries or keys with their positions in them, where these are rotary."""
+        return views if self.turn is None else self.turn(views, positions)
 
     def compute_output_shape(self, query_shape, value_shape, key_shape=None):
         """Return the shape of the output."""

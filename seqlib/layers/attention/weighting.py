@@ -8,47 +8,59 @@ import keras
 from keras import ops
 
 HALF = ("float16", "bfloat16")
+FLOAT16_MAX = 65504.0
+LEAST = -3e38  # about the least number of float32
 
 
 def join_masks(
-    scores_shape, query_mask=None, value_mask=None, attention_mask=None, use_causal_mask=False
+    scores_shape,
+    query_mask=None,
+    value_mask=None,
+    attention_mask=None,
+    use_causal_mask=False,
+    key_mask=None,
 ):
     """Join all masks of an attention into one; True = attend.
 
     Args:
-        scores_shape: Shape of the scores, (..., query time, value time); sizes may be unknown where
-            no causal mask is asked for.
+        scores_shape: Shape of the scores, (batch, ..., query time, value time) or (query time,
+            value time); sizes may be unknown where no causal mask is asked for.
         query_mask: (batch, query time), True = real token. A query that is padding attends to
             nothing.
         value_mask: (batch, value time), True = real token. Nothing attends to padding.
         attention_mask: (batch, query time, value time) or (query time, value time), True = may
-            attend.
+            attend; an axis of size 1 stands for all.
         use_causal_mask: Whether a query attends to values up to its own time alone. Where there are
             more values than queries, the queries are the last ones.
+        key_mask: As `value_mask`, and joined with it.
 
     Returns:
         None where nothing is masked, else booleans that broadcast to (batch, query time, value
         time): (batch, 1, value time) for a value mask alone.
 
     Raises:
-        ValueError: If a mask has another number of axes.
+        ValueError: If a mask has another number of axes, or another size.
 
     Example:
         >>> mask = join_masks((1, 2, 3), value_mask=[[True, True, False]], use_causal_mask=True)
         >>> ops.convert_to_numpy(mask)[0].tolist()
         [[True, True, False], [True, True, False]]
     """
+    *batch, query_time, value_time = scores_shape
+    batch = batch[0] if batch else None
     masks = []
     if query_mask is not None:
-        masks.append(_boolean("query_mask", query_mask, (2,), "(batch, query time)")[:, :, None])
-    if value_mask is not None:
-        masks.append(_boolean("value_mask", value_mask, (2,), "(batch, value time)")[:, None, :])
+        sizes = {"batch": batch, "query time": query_time}
+        masks.append(_checked("query_mask", query_mask, sizes)[:, :, None])
+    for name, mask in (("value_mask", value_mask), ("key_mask", key_mask)):
+        if mask is not None:
+            sizes = {"batch": batch, "value time": value_time}
+            masks.append(_checked(name, mask, sizes)[:, None, :])
     if attention_mask is not None:
-        allowed = "(batch, query time, value time) or (query time, value time)"
-        mask = _boolean("attention_mask", attention_mask, (2, 3), allowed)
-        masks.append(mask if len(mask.shape) == 3 else mask[None])
+        sizes = {"batch": batch, "query time": query_time, "value time": value_time}
+        masks.append(_checked("attention_mask", attention_mask, sizes, may_broadcast=True))
     if use_causal_mask:
-        masks.append(causal_mask(scores_shape[-2], scores_shape[-1])[None])
+        masks.append(causal_mask(query_time, value_time)[None])
     joined = None
     for mask in masks:
         joined = mask if joined is None else ops.logical_and(joined, mask)
@@ -83,7 +95,8 @@ def masked_softmax(scores, mask=None):
     $$w_i = \frac{m_i\, e^{s_i}}{\sum_j m_j\, e^{s_j}}$$
 
     A row in which everything is masked gets weights of zero, and its gradient is zero: neither is
-    ever NaN. Half precision is added up in full.
+    ever NaN. Half precision is added up in full, and a score beyond what float16 can hold counts as
+    the largest it has.
 
     Args:
         scores: (..., query time, value time).
@@ -101,18 +114,39 @@ def masked_softmax(scores, mask=None):
     dtype = keras.backend.standardize_dtype(scores.dtype)
     if dtype in HALF:
         scores = ops.cast(scores, "float32")
+    if dtype == "float16":
+        scores = ops.clip(scores, -FLOAT16_MAX, FLOAT16_MAX)
     if mask is None:
-        return ops.cast(ops.softmax(scores, axis=-1), dtype)
+        return ops.cast(_softmax(scores), dtype)
     # A finite score for what is masked: where all is masked, -inf would leave 0 / 0.
-    weights = ops.softmax(ops.where(mask, scores, -1e9), axis=-1)
+    weights = _softmax(ops.where(mask, scores, LEAST))
     return ops.cast(ops.where(mask, weights, 0.0), dtype)
 
 
-def _boolean(name, mask, axes, allowed):
+def _softmax(scores):
+    if scores.shape[-1] == 1:  # Keras warns of a softmax over one score, which is what it gets here
+        return ops.ones_like(scores)
+    return ops.softmax(scores, axis=-1)
+
+
+def _checked(name, mask, sizes, may_broadcast=False):
+    """Return a mask as booleans, batch first, or refuse it by name where its shape is another."""
     mask = ops.cast(ops.convert_to_tensor(mask), "bool")
-    if len(mask.shape) not in axes:
+    shape = tuple(mask.shape)
+    if may_broadcast and len(shape) == 2:
+        mask = mask[None]
+    fits = len(mask.shape) == len(sizes)
+    for axis, (found, size) in enumerate(zip(mask.shape, sizes.values(), strict=False)):
+        is_known = isinstance(found, int) and isinstance(size, int)
+        is_one = found == 1 and (may_broadcast or axis == 0)
+        fits = fits and (not is_known or found == size or is_one)
+    if not fits:
+        known = (str(size) if isinstance(size, int) else "any" for size in sizes.values())
+        allowed = f"({', '.join(sizes)})"
+        if may_broadcast:
+            allowed += f" or ({', '.join(list(sizes)[1:])})"
         raise ValueError(
-            f"`{name}` has the shape {tuple(mask.shape)}. Allowed: {allowed} of booleans, True = "
-            "attend."
+            f"`{name}` has the shape {shape}. Allowed: {allowed}, here ({', '.join(known)}), of "
+            "booleans, True = attend."
         )
     return mask
