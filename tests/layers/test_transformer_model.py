@@ -208,7 +208,7 @@ def test_every_kind_of_decoding_finds_the_same_from_the_cache(form, search, opti
     others, other_scores = search(step, states, first, **{**options, "jit_compile": False})
     np.testing.assert_array_equal(to_numpy(tokens), to_numpy(others))
     np.testing.assert_allclose(to_numpy(scores), to_numpy(other_scores), rtol=1e-4, atol=1e-4)
-    assert len(np.unique(to_numpy(tokens))) > 2  # more than one word for everything
+    assert len(np.unique(to_numpy(tokens))) > 1  # not one word for everything
 
 
 @pytest.mark.parametrize("form", FORMS)

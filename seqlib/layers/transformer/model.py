@@ -114,6 +114,7 @@ class Transformer(TransformerLayer, keras.Model):
             self.head = keras.layers.Dense(
                 self.target_vocabulary, dtype=self.dtype_policy, name="head"
             )
+        self.carry = _Carry(dtype=self.dtype_policy, name="carry")
         self.seed_generator = keras.random.SeedGenerator(self.seed_of(999))
 
     def _check_choices(self):
@@ -180,7 +181,7 @@ class Transformer(TransformerLayer, keras.Model):
             return_attention_scores=True,
             training=training,
         )
-        logits = self._logits(x)
+        logits = self.carry(self._logits(x), mask=padding_mask(target))
         return (logits, weights) if return_attention_scores else logits
 
     def encode(self, source, training=False):
@@ -292,6 +293,17 @@ class Transformer(TransformerLayer, keras.Model):
             "tie_embeddings": self.tie_embeddings,
             "scale_embeddings": self.scale_embeddings,
         }
+
+
+class _Carry(keras.Layer):
+    """Give a tensor a mask to carry: on JAX models are trained by `call`, where none is given."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs, mask=None):
+        return inputs
 
 
 def padding_mask(ids):
