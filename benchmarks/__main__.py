@@ -30,7 +30,15 @@ def arguments(words=None):
     )
     parser.add_argument(
         "--only",
-        choices=("recurrent", "attention", "generation", "beam", "embeddings", "word2vec"),
+        choices=(
+            "recurrent",
+            "attention",
+            "decoder",
+            "generation",
+            "beam",
+            "embeddings",
+            "word2vec",
+        ),
         help="run one benchmark alone",
     )
     parser.add_argument(
@@ -116,7 +124,7 @@ def main(words=None):
 
 def measured(options):
     """Yield the rows that the command line asks for, one at a time."""
-    from benchmarks import attention, beam, embeddings, generation, recurrent, word2vec
+    from benchmarks import attention, beam, decoder, embeddings, generation, recurrent, word2vec
     from benchmarks.turns import Effort
 
     effort = Effort(options.seconds, attempts=1 if options.seconds < HASTY else 3)
@@ -124,6 +132,8 @@ def measured(options):
         yield from recurrent.rows(effort, options.layers or recurrent.LAYERS)
     if options.only in (None, "attention"):
         yield from attention.rows(effort)
+    if options.only in (None, "decoder"):
+        yield from decoder.rows(effort)
     if options.only in (None, "generation"):
         yield from generation.rows(effort)
     if options.only in (None, "beam"):
