@@ -171,23 +171,24 @@ def clipped_precision(learner):
         "has it most often; divide by the number of n-grams of the hypothesis."
     )
     cases = [
-        ("the the the the".split(), ["the cat sat".split()], 1, 1 / 4),
-        ("the the cat".split(), ["the cat the".split(), "a cat".split()], 1, 1.0),
-        ("the cat sat on it".split(), ["the cat sat down".split(), "on it".split()], 2, 3 / 4),
-        ("a a b".split(), ["a b".split(), "a b a".split()], 1, 1.0),
-        ("x x".split(), ["x a x".split(), "x".split()], 1, 1.0),
-        ("x x".split(), ["x a".split(), "x b".split()], 1, 1 / 2),
+        ("the the the the", ["the cat sat"], 1, 1 / 4),
+        ("the the cat", ["the cat the", "a cat"], 1, 1.0),
+        ("the cat sat on it", ["the cat sat down", "on it"], 2, 3 / 4),
+        ("a a b", ["a b", "a b a"], 1, 1.0),
+        ("x x", ["x a x", "x"], 1, 1.0),
+        ("x x", ["x a", "x b"], 1, 1 / 2),
     ]
     for hypothesis, references, n, expected in cases:
         with attempt("clipped_precision", hint):
-            value = learner(list(hypothesis), [list(one) for one in references], n)
+            value = learner(hypothesis.split(), [one.split() for one in references], n)
         value = answered("clipped_precision", value, hint)
         if not isinstance(value, (int, float, np.number)) or not math.isfinite(value):
             compare("clipped_precision", value, expected, hint)
         if abs(value - expected) > 1e-9:
             raise CheckFailed(
-                f"clipped_precision: given {value:.4g} for {' '.join(hypothesis)!r} beside "
-                f"{[' '.join(one) for one in references]}, n = {n}; expected {expected:.4g}.\n"
-                f"  Hint: {hint}"
+                f"clipped_precision: given {value:.4g} for {hypothesis!r} beside {references}, "
+                f"n = {n}; expected {expected:.4g}.\n  Hint: {hint}"
             )
-    passed("clipped_precision", "repeating a right word does not pay; any reference may bear it out")
+    passed(
+        "clipped_precision", "repeating a right word does not pay; any reference may bear it out"
+    )

@@ -1,4 +1,4 @@
-"""Pairs: no sentence leaks from one part into another; batches are what teacher forcing asks for."""
+"""Pairs: no sentence leaks into another part; batches are what teacher forcing asks for."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The recurrent translator: step after step it is what it is at once; searches keep their promise."""
+"""The recurrent translator: steps equal the whole call; searches keep their promises."""
 
 import numpy as np
 import pytest
@@ -76,11 +76,9 @@ def test_maps_of_attention_belong_to_the_greedy_translation(model, translate, pi
 def test_weights_come_back_in_half_precision_with_what_lay_beside_them(model, pieces, tmp_path):
     path = tmp_path / "weights.npz"
     model.save_half(path, source=pieces[0].to_json())
-    other = RecurrentTranslator(
-        *map(len, pieces), width=8, units=6, attention=model.decoder is not None, seed=2
-    )
-    kept = other.load_half(path)
+    other, kept = RecurrentTranslator.from_half(path)  # its layers have other numbers
     assert str(kept["source"]) == pieces[0].to_json()
+    assert other.named_weights().keys() == model.named_weights().keys()
     for name, weight in model.named_weights().items():
         np.testing.assert_allclose(
             ops.convert_to_numpy(other.named_weights()[name]),
@@ -100,3 +98,10 @@ def test_training_lowers_the_loss(pairs, pieces, attention):
     model.compile("adam", MaskedCrossentropy())
     losses = model.fit(batches, epochs=4, verbose=0).history["loss"]
     assert losses[-1] < 0.9 * losses[0]
+
+
+def test_a_file_of_another_size_is_refused(model, pieces, tmp_path):
+    model.save_half(tmp_path / "weights.npz")
+    other = RecurrentTranslator(*map(len, pieces), width=8, units=5)
+    with pytest.raises(ValueError, match="another size"):
+        other.load_half(tmp_path / "weights.npz")
