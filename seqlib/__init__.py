@@ -13,7 +13,17 @@ import importlib
 
 __version__ = "0.1.0"
 
-__all__ = ["data", "decoding", "layers", "music", "plots", "text", "word_vectors"]
+__all__ = [
+    "audio",
+    "data",
+    "decoding",
+    "layers",
+    "metrics",
+    "music",
+    "plots",
+    "text",
+    "word_vectors",
+]
 
 
 def __getattr__(name):

@@ -1,0 +1,86 @@
+"""The spoken words and sentences of notebook 3-2, made once and kept in the data folder."""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from seqlib import data
+from seqlib.audio.speech import Speech, Utterance, kept_speech
+from seqlib.course.trigger_word.voices import ACCENTS, NEAR, NEW_NEAR, VOICES, WORD
+
+# How many of each; a sentence takes about four seconds.
+SIZES = {
+    "training": {"words": 3200, "near": 4000, "sentences": 900},
+    "validation": {"words": 320, "near": 500, "sentences": 700},
+    "test": {"words": 400, "near": 800, "sentences": 1100},
+}
+
+_SEEDS = {"training": 1, "validation": 2, "test": 3}
+_YEARS = {"training": (1961, 1990), "validation": (1991, 2003), "test": (2004, 2026)}
+
+
+class Part(NamedTuple):
+    """One of the three parts.
+
+    Attributes:
+        words: `Speech`: the trigger word.
+        near: `Speech`: words that sound like it.
+        near_texts: Which words these are.
+        sentences: `Speech`: sentences without it.
+    """
+
+    words: Speech
+    near: Speech
+    near_texts: tuple
+    sentences: Speech
+
+
+def load(part):
+    """Return the speech of a part; the first time, espeak-ng speaks it, which takes some seconds.
+
+    Args:
+        part: ``"training"``, ``"validation"`` or ``"test"``.
+
+    Returns:
+        A `Part`. No voice speaks in two of them.
+    """
+    lists = utterances(part)
+    texts = tuple(utterance.text for utterance in lists["near"])
+    speech = {kind: kept_speech(said) for kind, said in lists.items()}
+    return Part(speech["words"], speech["near"], texts, speech["sentences"])
+
+
+def utterances(part):
+    """Return what is said in a part, as lists of `Utterance` by kind; the same on every call."""
+    generator = np.random.default_rng(_SEEDS[part])
+    near = NEAR + NEW_NEAR if part == "test" else NEAR
+    lines = sentences(*_YEARS[part])
+    texts = {"words": [WORD], "near": near, "sentences": generator.permutation(lines).tolist()}
+    return {
+        kind: [
+            _utterance(generator, texts[kind][number % len(texts[kind])], VOICES[part])
+            for number in range(count)
+        ]
+        for kind, count in SIZES[part].items()
+    }
+
+
+def sentences(first, last):
+    """Return sentences of six to sixteen words from the addresses of some years.
+
+    None holds a word that begins with "activat" or ends with "activate".
+    """
+    table = data.load("state_of_the_union")
+    chosen = table["text"][table["year"].between(first, last)]
+    pieces = re.split(r"(?<=[.?!])\s+", " ".join(chosen))
+    plain = [p for p in pieces if re.fullmatch(r"[A-Z][A-Za-z ,;'-]*[.?!]", p)]
+    return [p for p in dict.fromkeys(plain) if 6 <= len(p.split()) <= 16 and "ctivat" not in p]
+
+
+def _utterance(generator, text, voices):
+    accent, voice = generator.choice(ACCENTS), generator.choice(voices)
+    rate, pitch, span = (
+        int(generator.integers(*ends)) for ends in ((120, 241), (25, 81), (30, 71))
+    )
+    return Utterance(text, f"{accent}+{voice}", rate, pitch, span)
