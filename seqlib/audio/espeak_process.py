@@ -43,6 +43,7 @@ def main():
     utterances = json.load(sys.stdin)
     with tempfile.TemporaryDirectory(prefix="sq") as folder:
         copy_english(folder)
+        variants = {path.name for path in Path(folder).glob("espeak-ng-data/voices/!v/*")}
         library = ctypes.CDLL(espeakng_loader.get_library_path())
         if library.espeak_Initialize(SYNCHRONOUS, 0, folder.encode(), 0) != 22050:
             sys.exit("espeak-ng did not start; is its data folder whole?")
@@ -60,7 +61,9 @@ def main():
         with open(sys.argv[1], "wb") as file:
             for text, voice, rate, pitch, span in utterances:
                 heard.clear()
-                if library.espeak_SetVoiceByName(voice.encode()):
+                _, _, variant = voice.partition("+")  # an unknown one would be passed over
+                unknown = variant and variant not in variants
+                if unknown or library.espeak_SetVoiceByName(voice.encode()):
                     sys.exit(f"espeak-ng has no voice {voice!r}.")
                 for parameter, value in ((RATE, rate), (PITCH, pitch), (RANGE, span)):
                     library.espeak_SetParameter(parameter, value, 0)

@@ -94,16 +94,17 @@ def read(path, rate=RATE):
             samples = file.read(dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
         raise AudioError(
-            f"{name} is no sound that can be read ({str(error).rstrip('.')}). Save it as a WAV file."
+            f"{name} is no sound that can be read ({str(error).rstrip('.')}). Save it as WAV."
         ) from None
     if len(samples) < SHORTEST * original:
+        lasts = 1000 * len(samples) / original
         raise AudioError(
-            f"{name} holds {len(samples)} samples, {1000 * len(samples) / original:.3g} ms; at least "
+            f"{name} is too short ({len(samples)} samples, {lasts:.3g} ms); at least "
             f"{1000 * SHORTEST:g} ms are needed."
         )
     if not np.all(np.isfinite(samples)):
         raise AudioError(
-            f"{name} holds samples that are no numbers (NaN or infinite); export it again, as 16-bit."
+            f"{name} holds samples that are no numbers (NaN or infinite); export it as 16-bit."
         )
     remarks = _remarks(samples, kind)
     mono = resample(to_mono(samples), original, rate)

@@ -9,12 +9,13 @@ import json
 import sys
 
 import numpy as np
-import onnxruntime
-from piper import PiperVoice, SynthesisConfig
 
 
 def main():
     """Speak the list, in its order."""
+    import onnxruntime
+    from piper import PiperVoice, SynthesisConfig
+
     model, utterances = json.load(sys.stdin)
     onnxruntime.set_seed(1)  # the voice draws how it says a word
     voice, lengths = PiperVoice.load(model), []

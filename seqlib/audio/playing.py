@@ -132,7 +132,9 @@ _SCRIPT = """
   const wav = (chunks, rate) => {
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     const view = new DataView(new ArrayBuffer(44 + 2 * length));
-    const word = (at, text) => { for (let i = 0; i < 4; i++) view.setUint8(at + i, text.charCodeAt(i)); };
+    const word = (at, text) => {
+      for (let i = 0; i < 4; i++) { view.setUint8(at + i, text.charCodeAt(i)); }
+    };
     word(0, "RIFF"); view.setUint32(4, 36 + 2 * length, true); word(8, "WAVE"); word(12, "fmt ");
     view.setUint32(16, 16, true); view.setUint16(20, 1, true); view.setUint16(22, 1, true);
     view.setUint32(24, rate, true); view.setUint32(28, 2 * rate, true);

@@ -91,7 +91,7 @@ def speak(utterances):
     Example:
         >>> speech = speak([Utterance("activate"), Utterance("activate", "en+f1", rate=120)])
         >>> [round(speech.seconds(i), 1) for i in range(2)]
-        [0.5, 0.9]
+        [0.6, 0.9]
     """
     utterances = [Utterance(*utterance) for utterance in utterances]
     spoken = child("espeak_process.py", utterances, "espeakng-loader")

@@ -1,5 +1,6 @@
 """Clips to learn from and to be measured by: words, in rooms, in front of a background."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -57,7 +58,7 @@ class Backgrounds:
         self.stretches = np.stack(made)
 
     def cut(self, generator, clips, samples):
-        """Return clips of background: a stretch, and a softer second one, each at a random place."""
+        """Return clips of background: a stretch and a softer second one, from random places."""
         count, length = self.stretches.shape
         cuts = np.zeros((clips, samples), "float32")
         for row in cuts:
@@ -112,6 +113,30 @@ def make_clips(
     clips *= gain(generator.uniform(-12, 6, (count, 1))).astype("float32")
     whole = np.round(np.clip(clips, -1, 1) * 32767).astype("int16")
     return Clips(whole, label_steps(events, samples // STEP), events, near)
+
+
+def training_clips(generator, part, backgrounds, count):
+    """Make clips to learn from: a quarter of them without the word, but full of speech.
+
+    Args:
+        generator: `numpy.random.Generator`.
+        part: A `corpus.Part`.
+        backgrounds: `Backgrounds`.
+        count: Number of clips.
+
+    Returns:
+        `Clips`.
+    """
+    full = make_clips(generator, part, backgrounds, count - count // 4)
+    without = make_clips(generator, part, backgrounds, count // 4, most=(0, 3, 2))
+    return join([full, without])
+
+
+def join(several):
+    """Return several `Clips` of one length as one."""
+    samples, labels, events, near = zip(*several, strict=True)
+    flat = [list(itertools.chain.from_iterable(lists)) for lists in (events, near)]
+    return Clips(np.concatenate(samples), np.concatenate(labels), *flat)
 
 
 def label_steps(events, steps):

@@ -6,13 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from seqlib import data
+from seqlib.audio.neural import NeuralUtterance, neural_speech
 from seqlib.audio.speech import Speech, Utterance, kept_speech
 from seqlib.course.trigger_word.voices import ACCENTS, NEAR, NEW_NEAR, VOICES, WORD
 
 # How many of each; a sentence takes about four seconds.
 SIZES = {
     "training": {"words": 3200, "near": 4000, "sentences": 900},
-    "validation": {"words": 320, "near": 500, "sentences": 700},
+    "validation": {"words": 320, "near": 500, "sentences": 500},
     "test": {"words": 400, "near": 800, "sentences": 1100},
 }
 
@@ -84,3 +85,42 @@ def _utterance(generator, text, voices):
         int(generator.integers(*ends)) for ends in ((120, 241), (25, 81), (30, 71))
     )
     return Utterance(text, f"{accent}+{voice}", rate, pitch, span)
+
+
+def neural(part):
+    """Return what the neural voice says; the first time it speaks for about a minute.
+
+    For the training part it is played faster or slower by 10 to 20 %, so that it sounds like
+    smaller and larger people; the voice as it is is heard in the test alone.
+
+    Args:
+        part: ``"training"`` or ``"test"``.
+
+    Returns:
+        A `Part`; in training its sentences are those of espeak-ng.
+    """
+    generator = np.random.default_rng(10 + _SEEDS[part])
+    near = NEAR + NEW_NEAR if part == "test" else NEAR
+    words, others = {"training": (100, 140), "test": (100, 104)}[part]
+    texts = [WORD] * words + [near[number % len(near)] for number in range(others)]
+    if part == "test":
+        texts += generator.permutation(sentences(*_YEARS[part]))[:16].tolist()
+    said = [_neural_utterance(generator, text, part) for text in texts]
+    speech = neural_speech(said)
+    cuts = [words, words + others, len(texts)]
+    spoken = [_slice(speech, *ends) for ends in zip([0, *cuts], cuts)]
+    last = spoken[2] if part == "test" else load(part).sentences
+    return Part(spoken[0], spoken[1], tuple(texts[words : words + others]), last)
+
+
+def _slice(speech, begin, end):
+    first = speech.begins[begin] if begin < end else 0
+    last = speech.ends[end - 1] if begin < end else 0
+    return Speech(speech.samples[first:last], speech.ends[begin:end] - first)
+
+
+def _neural_utterance(generator, text, part):
+    slowness = round(float(generator.uniform(0.8, 1.3)), 2)
+    noise = round(float(generator.uniform(0.4, 0.9)), 2)
+    speed = float(generator.choice([0.82, 0.88, 1.12, 1.2])) if part == "training" else 1.0
+    return NeuralUtterance(text, slowness, noise, speed)

@@ -1,5 +1,7 @@
 """The detector of notebook 3-2: a convolution over the spectrogram, then recurrent layers."""
 
+import functools
+
 from seqlib import layers  # first: it imports Keras without chatter
 
 # isort: split
@@ -7,9 +9,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from seqlib.audio.spectrogram import BANDS, HIGHEST, LOWEST, LogMel, mel
+from seqlib.audio.files import RATE
+from seqlib.audio.spectrogram import BANDS, HIGHEST, HOP, LOWEST, LogMel, mel
+from seqlib.course import half_precision
+from seqlib.course.trigger_word import clips
 
 KERNEL, STRIDE = 15, 4  # frames of 10 ms
+STEP = STRIDE * HOP / RATE  # seconds from one answer to the next
 
 
 @keras.saving.register_keras_serializable("seqlib")
@@ -90,11 +96,72 @@ def build(filters=64, units=64, depth=2, dropout=0.2, variety=True):
     return model
 
 
-def spectrograms(samples, batch=32):
+def spectrograms(samples, batch=8):
     """Return the log-mel spectrograms of int16 clips, in half precision to save memory."""
-    front = LogMel()
+    front = _compiled_front()
     done = []
     for begin in range(0, len(samples), batch):
         sound = samples[begin : begin + batch].astype("float32") / 32768
         done.append(ops.convert_to_numpy(front(sound)).astype("float16"))
     return np.concatenate(done)
+
+
+def examples(make, count, batch=100):
+    """Make clips and keep their spectrograms alone: sound takes four times the room.
+
+    Args:
+        make: Function (count) -> `clips.Clips`.
+        count: Number of clips.
+        batch: How many are in memory at a time.
+
+    Returns:
+        Pair of spectrograms (clips, frames, bands) and the `Clips`, which are without samples.
+    """
+    frames, made = [], []
+    for begin in range(0, count, batch):
+        some = make(min(batch, count - begin))
+        frames.append(spectrograms(some.samples))
+        made.append(some._replace(samples=some.samples[:, :0]))
+    return np.concatenate(frames), clips.join(made)
+
+
+@functools.cache
+def _compiled_front():
+    front = LogMel()
+    if keras.backend.backend() != "tensorflow":
+        return front
+    import tensorflow as tf
+
+    return tf.function(front, reduce_retracing=True)
+
+
+def save(path, model, **others):
+    """Write the weights of a detector in half precision, and other arrays beside them."""
+    half_precision.save_half(path, _named(model), **others)
+
+
+def load(path, **sizes):
+    """Return the detector whose weights are in a file, and what else is in it.
+
+    Args:
+        path: The npz file.
+        **sizes: As for `build`.
+
+    Returns:
+        Pair of the model and a dict of arrays.
+
+    Raises:
+        ValueError: The file belongs to a detector of another size.
+    """
+    model = build(**sizes)
+    return model, half_precision.load_half(path, _named(model))
+
+
+def _named(model):
+    """Return the weights by name: layers by their number, since Keras counts names up."""
+    return {
+        f"{number}/{weight.name}": weight
+        for number, layer in enumerate(model.layers)
+        for weight in layer.weights
+        if "seed" not in weight.path
+    }
