@@ -108,7 +108,7 @@ def neural(part):
     said = [_neural_utterance(generator, text, part) for text in texts]
     speech = neural_speech(said)
     cuts = [words, words + others, len(texts)]
-    spoken = [_slice(speech, *ends) for ends in zip([0, *cuts], cuts)]
+    spoken = [_slice(speech, *ends) for ends in zip([0, *cuts[:-1]], cuts, strict=True)]
     last = spoken[2] if part == "test" else load(part).sentences
     return Part(spoken[0], spoken[1], tuple(texts[words : words + others]), last)
 
