@@ -60,7 +60,7 @@ def main():
         fitted = detector.fit(
             frames, made.labels, batch_size=options.batch_size, epochs=options.epochs, verbose=0
         )
-        found = [detector.predict(x, batch_size=8, verbose=0) for x in (heard, spoken)]
+        found = [model.answers(detector, x, batch=10) for x in (heard, spoken)]
         scores = threshold_sweep(list(found[0]), events.events, [0.3, 0.5, 0.7, 0.9], model.STEP)
         alarms = threshold_sweep(list(found[1]), [[]] * 60, [0.3, 0.5, 0.7, 0.9], model.STEP)
         print(

@@ -93,8 +93,9 @@ def read(path, rate=RATE):
                 raise AudioError(f"{name} is longer than an hour; cut it.")
             samples = file.read(dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
+        reason = str(error).rpartition(": ")[2].rstrip(".")
         raise AudioError(
-            f"{name} is no sound that can be read ({str(error).rstrip('.')}). Save it as WAV."
+            f"{name} is no sound that can be read ({reason}). Save it as WAV."
         ) from None
     if len(samples) < SHORTEST * original:
         lasts = 1000 * len(samples) / original

@@ -125,14 +125,40 @@ def examples(make, count, batch=100):
     return np.concatenate(frames), clips.join(made)
 
 
+def answers(model, spectrograms, batch=16):
+    """Return the probabilities that a detector gives, (clips, steps).
+
+    Args:
+        model: The detector.
+        spectrograms: Array (clips, frames, bands).
+        batch: Clips at a time.
+    """
+    function = _compiled_model(model, batch, spectrograms.shape[1])
+    done = []
+    for begin in range(0, len(spectrograms), batch):
+        some = spectrograms[begin : begin + batch].astype("float32")
+        full = np.pad(some, ((0, batch - len(some)), (0, 0), (0, 0)))
+        done.append(ops.convert_to_numpy(function(full))[: len(some)])
+    return np.concatenate(done)
+
+
 @functools.cache
 def _compiled_front():
-    front = LogMel()
+    return _compiled(LogMel())
+
+
+@functools.lru_cache(maxsize=16)
+def _compiled_model(model, batch, frames):
+    """Return a program for one shape, so that none is made for another on the way."""
+    return _compiled(lambda x: model(x, training=False))
+
+
+def _compiled(function):
     if keras.backend.backend() != "tensorflow":
-        return front
+        return function
     import tensorflow as tf
 
-    return tf.function(front, reduce_retracing=True)
+    return tf.function(function, reduce_retracing=True)
 
 
 def save(path, model, **others):
