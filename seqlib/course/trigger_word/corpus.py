@@ -12,7 +12,7 @@ from seqlib.course.trigger_word.voices import ACCENTS, NEAR, NEW_NEAR, VOICES, W
 
 # How many of each; a sentence takes about four seconds.
 SIZES = {
-    "training": {"words": 3200, "near": 4000, "sentences": 900},
+    "training": {"words": 3200, "near": 4000, "sentences": 1600},
     "validation": {"words": 320, "near": 500, "sentences": 500},
     "test": {"words": 400, "near": 800, "sentences": 1100},
 }
