@@ -117,10 +117,11 @@ def _encoded(samples, rate):
 
 
 _SCRIPT = """
-<div><button>Record SECONDS seconds</button> <span role="status"></span></div>
+<div class="seqlib-recorder"><button>Record SECONDS seconds</button> <span role="status"></span></div>
 <script>
 (function () {
-  const box = document.currentScript ? document.currentScript.previousElementSibling : null;
+  const own = document.currentScript, all = document.querySelectorAll(".seqlib-recorder");
+  const box = own && own.previousElementSibling ? own.previousElementSibling : all[all.length - 1];
   if (!box) { return; }
   const button = box.querySelector("button"), status = box.querySelector("span");
   const say = (text) => { status.textContent = text; };
