@@ -117,7 +117,9 @@ def _encoded(samples, rate):
 
 
 _SCRIPT = """
-<div class="seqlib-recorder"><button>Record SECONDS seconds</button> <span role="status"></span></div>
+<div class="seqlib-recorder">
+<button>Record SECONDS seconds</button> <span role="status"></span>
+</div>
 <script>
 (function () {
   const own = document.currentScript, all = document.querySelectorAll(".seqlib-recorder");

@@ -44,7 +44,7 @@ def test_what_is_said(part):
 
 def test_parts_have_other_sentences():
     texts = [{u.text for u in corpus.utterances(part)["sentences"]} for part in PARTS]
-    assert not texts[0] & texts[1]
+    assert len(texts[0] & texts[1]) <= 1  # presidents bless America in the same words
     assert not texts[0] & texts[2]
     assert not texts[1] & texts[2]
 
