@@ -34,7 +34,7 @@ def scan(owner, step, plan, states, sequences, constants, mask=None, training=Fa
         Tuple of outputs, (batch, time, ...) each, and tuple of the last states.
     """
     states, sequences, constants = (
-        tuple(ops.convert_to_tensor(tensor) for tensor in tensors)
+        tuple(getattr(tensor, "value", tensor) for tensor in tensors)  # of a Keras variable
         for tensors in (states, sequences, constants)
     )
     if mask is not None:

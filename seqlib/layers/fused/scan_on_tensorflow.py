@@ -28,6 +28,9 @@ PROGRAMS = weakref.WeakKeyDictionary()  # layer -> what it was traced for -> gra
 
 def scan(owner, step, states, sequences, constants, mask, training):
     """Run a step over sequences, differentiably; see `seqlib.layers.fused.scan.scan`."""
+    states, sequences, constants = (
+        tuple(map(tf.convert_to_tensor, tensors)) for tensors in (states, sequences, constants)
+    )
     batch, time = sequences[0].shape[:2]
     shards = shards_of(batch)
     variables = list(owner.weights)
