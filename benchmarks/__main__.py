@@ -33,6 +33,7 @@ def arguments(words=None):
         choices=(
             "recurrent",
             "attention",
+            "decoder",
             "generation",
             "beam",
             "transformer",
@@ -127,6 +128,7 @@ def measured(options):
     from benchmarks import (
         attention,
         beam,
+        decoder,
         embeddings,
         generation,
         recurrent,
@@ -140,6 +142,8 @@ def measured(options):
         yield from recurrent.rows(effort, options.layers or recurrent.LAYERS)
     if options.only in (None, "attention"):
         yield from attention.rows(effort)
+    if options.only in (None, "decoder"):
+        yield from decoder.rows(effort)
     if options.only in (None, "generation"):
         yield from generation.rows(effort)
     if options.only in (None, "beam"):

@@ -17,6 +17,7 @@ _STYLES = {
     "torch attention": ("PyTorch", plots.PALETTE[1], "D"),
     "model.predict": ("model.predict", plots.PALETTE[0], "o"),
     "model(x)": ("model(x)", plots.PALETTE[4], "s"),
+    "loop of layers": ("a loop over shared layers", plots.PALETTE[5], "P"),
     "predict, one sentence": ("predict, a sentence at a time", plots.PALETTE[2], "^"),
     "predict, whole batch": ("predict, the whole batch", plots.PALETTE[3], "v"),
     "no cache": ("the same without the cache", plots.PALETTE[2], "o"),
@@ -66,7 +67,7 @@ def draw(record):
         for groups, title in (
             (_layer_groups(record["rows"]), "Layers: a small mark a shape, a large one the median"),
             (_attention_groups(record["rows"]), "Attention: a small mark a shape"),
-            (_loop_groups(record["rows"]), "Generating"),
+            (_loop_groups(record["rows"]), "Decoding, and training a decoder"),
             (_word_vectors_groups(record["rows"]), "Word vectors"),
         )
         if groups

@@ -27,6 +27,7 @@ _LOOPS = {
     "model.predict": "loop over `model.predict`",
     "model(x)": "loop over `model(x)`",
     "torch": "loop over `torch.nn.LSTMCell`",
+    "loop of layers": "loop over shared layers of Keras",
     "predict, one sentence": "loop over `predict`, a sentence at a time",
     "no cache": "the same loop without the cache",
     "torch, cached": "loop over `torch.nn` modules, cached",

@@ -1,6 +1,6 @@
 """Train the recurrent translator whose weights the notebook 3-1_machine_translation loads.
 
-    python recipes/english_spanish.py [--epochs 10] [--output FILE]
+    python recipes/english_spanish.py [--epochs 6] [--output FILE]
 
 About an hour on two cores. After each epoch it prints BLEU on the validation sentences, and writes
 weights in half precision, with the pieces of both languages, to
@@ -33,7 +33,7 @@ OUTPUT = Path(__file__).parents[1] / "notebooks" / "weights" / "english_spanish.
 def main():
     """Train, and write the weights after each epoch."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args()
     keras.utils.set_random_seed(SEED)

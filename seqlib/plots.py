@@ -1,4 +1,4 @@
-"""One look for the pictures of every notebook; pictures of a training run and of music."""
+"""One look for the pictures of every notebook; pictures of training, of attention and of music."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -87,6 +87,50 @@ def training_curves(history, metric="loss", *, ylabel=None, title=None, ax=None)
     if title:
         ax.set_title(title)
     ax.legend()
+    return ax
+
+
+def attention_map(weights, source, target, *, title=None, ax=None):
+    """Draw where a model looked in the source while it said each piece of the target.
+
+    Args:
+        weights: (target pieces, source pieces), from 0 to 1, such as `AttentionDecoder` returns for
+            one sentence.
+        source: What was read, a list of strings or a string of single characters.
+        target: What was said, likewise.
+        title: Title of the picture.
+        ax: `matplotlib.axes.Axes` to draw on; a new figure, as large as the map asks for, where
+            None.
+
+    Returns:
+        The `matplotlib.axes.Axes`: what was read runs to the right, what was said downward.
+
+    Raises:
+        ValueError: There are more or fewer pieces than weights.
+
+    Example:
+        >>> ax = attention_map([[0.9, 0.1], [0.0, 1.0]], ["the", "cat"], ["el", "gato"])
+        >>> [label.get_text() for label in ax.get_xticklabels()]
+        ['the', 'cat']
+    """
+    weights, source, target = np.asarray(weights, dtype=float), list(source), list(target)
+    if weights.shape != (len(target), len(source)):
+        raise ValueError(
+            f"The weights have the shape {weights.shape}; with {len(target)} pieces of the target "
+            f"and {len(source)} of the source it must be {(len(target), len(source))}."
+        )
+    if ax is None:
+        size = (1.6 + 0.27 * len(source), 1.3 + 0.27 * len(target))
+        _, ax = plt.subplots(figsize=np.maximum(size, 2.4))
+    ax.imshow(weights, vmin=0.0, vmax=1.0, cmap="Greys", aspect="equal")
+    single = all(len(piece) == 1 for piece in source)
+    ax.set_xticks(range(len(source)), source, rotation=0 if single else 90)
+    ax.set_yticks(range(len(target)), target)
+    ax.tick_params(length=0)
+    ax.grid(False)
+    ax.spines[["top", "right"]].set_visible(True)
+    if title:
+        ax.set_title(title)
     return ax
 
 

@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 ROOMS = [
     {"layers", "data"},
     {"word_vectors"},
-    {"decoding", "losses", "metrics", "music", "plots", "pretrained", "text"},
+    {"audio", "decoding", "losses", "metrics", "music", "plots", "pretrained", "text"},
     {"course"},
 ]
 

@@ -144,3 +144,26 @@ def test_what_cannot_be_drawn_is_refused(options, message):
 def test_no_notes_are_refused():
     with pytest.raises(ValueError, match="no notes to draw"):
         plots.piano_roll(Piece("", notes([]), length=1.0))
+
+
+def test_attention_is_drawn_with_source_to_the_right_and_target_downward():
+    weights = np.array([[0.9, 0.1, 0.0], [0.0, 0.2, 0.8]])
+    ax = plots.attention_map(weights, ["the", "cat", "."], ["el", "gato"], title="Looked at")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["the", "cat", "."]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["el", "gato"]
+    (image,) = ax.images
+    np.testing.assert_array_equal(image.get_array(), weights)
+    assert image.get_clim() == (0.0, 1.0)  # one scale for all maps
+    assert ax.yaxis_inverted()
+    assert ax.get_title() == "Looked at"
+
+
+def test_attention_takes_characters_and_draws_on_the_axes_that_are_given():
+    _, ax = plt.subplots()
+    assert plots.attention_map(np.eye(2), "ab", "12", ax=ax) is ax
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
+
+
+def test_a_map_that_does_not_fit_its_pieces_is_refused():
+    with pytest.raises(ValueError, match=r"\(2, 2\).*3 pieces of the target and 2 of the source"):
+        plots.attention_map(np.eye(2), "ab", "123")

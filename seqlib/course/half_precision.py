@@ -38,12 +38,13 @@ def read_half(path):
         return {name: file[name] for name in file.files}
 
 
-def load_half(path, variables):
+def load_half(path, variables, rename=str):
     """Assign the weights in a file to variables.
 
     Args:
         path: The npz file.
         variables: Dict of Keras variables by name.
+        rename: Function from a name in the file to the name among the variables.
 
     Returns:
         Dict of the other arrays in the file.
@@ -51,7 +52,7 @@ def load_half(path, variables):
     Raises:
         ValueError: The file belongs to a model of another kind or size; nothing is assigned.
     """
-    arrays = read_half(path)
+    arrays = {rename(name): array for name, array in read_half(path).items()}
     for name, variable in variables.items():
         found = arrays[name].shape if name in arrays else "nothing"
         if found != tuple(variable.shape):

@@ -58,6 +58,7 @@ class ProgressBar(keras.callbacks.Callback):
             refresh=False,
         )
         self._move_to(epoch + 1)
+        self._bar.refresh()  # however short the epoch was
 
     def on_train_end(self, logs=None):
         """Take the bar away."""

@@ -1,5 +1,23 @@
-"""What a model is measured by: thin over libraries that are kept."""
+"""What a model is measured by: thin over kept libraries, and measures that count events."""
 
+from seqlib.metrics.events import (
+    EventScore,
+    detections_of,
+    event_score,
+    match_events,
+    threshold_sweep,
+)
 from seqlib.metrics.translation import BleuScore, Score, bleu, chrf, exact_match
 
-__all__ = ["BleuScore", "Score", "bleu", "chrf", "exact_match"]
+__all__ = [
+    "BleuScore",
+    "EventScore",
+    "Score",
+    "bleu",
+    "chrf",
+    "detections_of",
+    "event_score",
+    "exact_match",
+    "match_events",
+    "threshold_sweep",
+]

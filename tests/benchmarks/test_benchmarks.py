@@ -14,6 +14,7 @@ from benchmarks import (
     attention,
     beam,
     chart,
+    decoder,
     generation,
     products,
     recurrent,
@@ -34,15 +35,17 @@ def record():
     keras.utils.set_random_seed(0)
     lengths = {"seqlib": 5, "model.predict": 1, "model(x)": 2, "torch": 5}
     sizes = {"source": 3, "target": 2, "hidden": 4}
-    decoder = {"source": 3, "tokens": 4, "units": 8, "layers": 1, "heads": 2, "vocabulary": 9}
+    small = {**sizes, "batch": 4, "encoder": 3, "score": 2}
+    layers = {"source": 3, "tokens": 4, "units": 8, "layers": 1, "heads": 2, "vocabulary": 9}
     rows = [
         *recurrent.rows(QUICK, ("LSTM",), [(2, 3, 4, 5)]),
         *recurrent.rows(QUICK, ("GRU",), [(1, 1, 3, 4)]),
         *recurrent.rows(QUICK, ("SimpleRNN",), [(3, 2, 2, 4)]),
         *attention.rows(QUICK, [(2, 3, 2, 4), (1, 5, 2, 4)]),
+        *decoder.rows(QUICK, small, batches=2),
         *generation.rows(QUICK, batches=(3,), units=4, lengths=lengths),
         *beam.rows(QUICK, batches=(3,), sizes=sizes),
-        *transformer.rows(QUICK, batches=(3,), sizes=decoder),
+        *transformer.rows(QUICK, batches=(3,), sizes=layers),
     ]
     return results.record(rows, QUICK.seconds)
 
@@ -85,6 +88,10 @@ def test_every_contestant_is_there(record):
             for batch in (2, 1)
         },
         ("LSTM", "sampling", 3): ({"model.predict", "model(x)"} | torch, set()),
+        ("AttentionDecoder", "training of an attentive decoder", 4): (
+            {"loop of layers"} | torch,
+            set(),
+        ),
         ("LSTM with attention", f"beam search, width {beam.WIDTH}", 3): (
             {"predict, one sentence", "predict, whole batch"},
             set(),

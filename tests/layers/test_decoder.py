@@ -103,6 +103,14 @@ class Cell(keras.Layer):
         self.score = keras.layers.AdditiveAttention()
         self.state_size, self.output_size = cell.state_size, UNITS + value.shape[-1]
 
+    def build(self, shape):
+        features = self.value.shape[-1]
+        self.cell.build((shape[0], shape[-1] + features))
+        self.query.build((shape[0], UNITS))
+        self.key.build((*shape[:-1], features))
+        self.score.build([(shape[0], 1, 5), self.value.shape, (*self.value.shape[:2], 5)])
+        self.built = True
+
     def call(self, x, states, training=False):
         query = self.query(states[0])[:, None]
         found = self.score([query, self.value, self.key(self.value)], mask=[None, self.mask])

@@ -172,7 +172,7 @@ def test_shards_of_a_batch_add_up(name, shards, monkeypatch):
     """As many shards as there are cores; a shard may have no row at all."""
     from seqlib.layers.fused import on_tensorflow as engine
 
-    monkeypatch.setattr(engine, "_shards", lambda batch: shards)
+    monkeypatch.setattr(engine, "shards_of", lambda batch: shards)
     for rows in (7, 2):
         x = np.random.default_rng(0).normal(size=(rows, TIME, FEATURES)).astype("float32")
         mask = np.random.default_rng(1).random((rows, TIME)) < 0.6

@@ -1,10 +1,14 @@
 """A recurrent translator: a bidirectional encoder, and a decoder that attends to what it read."""
 
+import re
+
 import keras
 from keras import ops
 
 from seqlib import layers
 from seqlib.course import half_precision
+
+_NUMBERED = re.compile(r"(?<=/)([a-z_]+?)_\d+(?=/)")
 
 
 class RecurrentTranslator(keras.Model):
@@ -142,9 +146,32 @@ class RecurrentTranslator(keras.Model):
         outputs, after, weights = self.decoder.step(vectors, states["states"], states["memory"])
         return self.logits(outputs), {**states, "states": after}, weights
 
+    @classmethod
+    def from_half(cls, path):
+        """Make a translator of the size that a file written by `save_half` asks for.
+
+        Args:
+            path: The npz file.
+
+        Returns:
+            The translator, and the other arrays in the file, a dict.
+        """
+        shapes = {_name(n): array.shape for n, array in half_precision.read_half(path).items()}
+        source_size, width = shapes["source/embeddings"]
+        units = shapes["reader_0/forward_lstm/lstm_cell/recurrent_kernel"][0]
+        model = cls(
+            source_size,
+            shapes["target/embeddings"][0],
+            width=width,
+            units=units,
+            depth=len({name.split("/")[0] for name in shapes if name.startswith("reader_")}),
+            attention=any(name.startswith("decoder/") for name in shapes),
+        )
+        return model, model.load_half(path)
+
     def named_weights(self):
         """Return the weights by name, a dict of variables."""
-        return {weight.path.split("/", 1)[-1]: weight for weight in self.trainable_weights}
+        return {_name(weight.path.split("/", 1)[-1]): weight for weight in self.trainable_weights}
 
     def save_half(self, path, **others):
         """Write the weights in half precision, and other arrays beside them, in one step."""
@@ -152,4 +179,12 @@ class RecurrentTranslator(keras.Model):
 
     def load_half(self, path):
         """Take the weights from a file that `save_half` wrote; return the other arrays in it."""
-        return half_precision.load_half(path, self.named_weights())
+        return half_precision.load_half(path, self.named_weights(), rename=_name)
+
+
+def _name(path):
+    """Return a weight's path without the numbers that Keras gives to layers as they are made.
+
+    They tell how many layers were made before, and a file must fit wherever it is read.
+    """
+    return _NUMBERED.sub(r"\1", path)

@@ -11,7 +11,7 @@ from keras import ops
 from seqlib.decoding import beam_search, greedy
 from seqlib.text import pad
 
-WIDTHS = (8, 16, 32, 64)  # of the arrays of sources: few, for each is compiled
+WIDTHS = (12, 24, 64)  # of the arrays of sources: few, for each is compiled
 
 
 class Translator:

@@ -33,7 +33,10 @@ def scan(owner, step, plan, states, sequences, constants, mask=None, training=Fa
     Returns:
         Tuple of outputs, (batch, time, ...) each, and tuple of the last states.
     """
-    states, sequences, constants = tuple(states), tuple(sequences), tuple(constants)
+    states, sequences, constants = (
+        tuple(getattr(tensor, "value", tensor) for tensor in tensors)  # of a Keras variable
+        for tensors in (states, sequences, constants)
+    )
     if mask is not None:
         mask = ops.cast(mask, "bool")
     method = functools.partial(getattr(owner, step), plan)

@@ -28,6 +28,9 @@ PROGRAMS = weakref.WeakKeyDictionary()  # layer -> what it was traced for -> gra
 
 def scan(owner, step, states, sequences, constants, mask, training):
     """Run a step over sequences, differentiably; see `seqlib.layers.fused.scan.scan`."""
+    states, sequences, constants = (
+        tuple(map(tf.convert_to_tensor, tensors)) for tensors in (states, sequences, constants)
+    )
     batch, time = sequences[0].shape[:2]
     shards = shards_of(batch)
     variables = list(owner.weights)
@@ -37,6 +40,7 @@ def scan(owner, step, states, sequences, constants, mask, training):
     places = tuple(_floats(x) for x in constants)
     constants = tuple(x for x in constants if _floats(x))
     how = step, shards, places
+    known = weakref.ref(owner)  # TensorFlow keeps the functions below for good
 
     @tf.custom_gradient
     def run(*differentiable):
@@ -45,18 +49,18 @@ def scan(owner, step, states, sequences, constants, mask, training):
             tf.stop_gradient, differentiable
         )
         by_row = states, sequences, constants, settled
-        outputs, last, kept = _program(_forward, owner, how, (weights,), by_row, keep=training)
+        outputs, last, kept = _program(_forward, known, how, (weights,), by_row, keep=training)
 
         def gradients(*upstream):
             @tf.custom_gradient
             def once(*_):
-                known = kept
+                needed = kept
                 if not training:
-                    known = _program(_forward, owner, how, (weights,), by_row, keep=True)[2]
+                    needed = _program(_forward, known, how, (weights,), by_row, keep=True)[2]
                 upstream_ = tf.nest.map_structure(tf.stop_gradient, tuple(upstream))
                 d_outputs, d_last = upstream_[: len(outputs)], upstream_[len(outputs) :]
-                rows = (*by_row, known, d_outputs, d_last)
-                d_weights, d_rows = _program(_backward, owner, how, (weights,), rows)
+                rows = (*by_row, needed, d_outputs, d_last)
+                d_weights, d_rows = _program(_backward, known, how, (weights,), rows)
                 flat = [*d_weights, *tf.nest.flatten(d_rows)]
                 return flat, refuse_second_derivative
 
@@ -83,16 +87,16 @@ def _describe(tensor):
 
 
 def _program(build, owner, how, shared, by_row, **options):
-    """Call the program for these arguments: look it up, or make it."""
+    """Call the program for these arguments: look it up, or make it; `owner` is a weak reference."""
     signature = (
         tf.nest.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), shared),
         tf.nest.map_structure(_describe, by_row),
     )
-    programs = PROGRAMS.setdefault(owner, {})
+    programs = PROGRAMS.setdefault(owner(), {})
     key = (build, how, signature[0], signature[1], *options.items())
     if key not in programs:
         with tf.init_scope():  # apart from the graph that asks first, which may then be let go
-            programs[key] = build(weakref.ref(owner), how, signature, **options)
+            programs[key] = build(owner, how, signature, **options)
     return programs[key](shared, by_row)
 
 

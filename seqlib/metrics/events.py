@@ -1,0 +1,163 @@
+"""Events in time, found or not: each counts once, however long it was flagged."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+EARLY, LATE = 0.2, 0.8  # seconds before and after an event in which a detection finds it
+
+
+class EventScore(NamedTuple):
+    """How well detections fit events.
+
+    Attributes:
+        found: Number of events that a detection fits.
+        missed: Number of events that none fits.
+        false_alarms: Number of detections that fit no event, or one that was found already.
+        seconds: Length of the sound.
+        delays: Array (found,): detection less event, in seconds.
+    """
+
+    found: int
+    missed: int
+    false_alarms: int
+    seconds: float
+    delays: np.ndarray
+
+    @property
+    def precision(self):
+        """Share of the detections that are right; 1 where there are none."""
+        detections = self.found + self.false_alarms
+        return self.found / detections if detections else 1.0
+
+    @property
+    def recall(self):
+        """Share of the events that were found; 1 where there are none."""
+        events = self.found + self.missed
+        return self.found / events if events else 1.0
+
+    @property
+    def f1(self):
+        """Harmonic mean of precision and recall."""
+        wrong = self.missed + self.false_alarms
+        return 2 * self.found / (2 * self.found + wrong) if self.found + wrong else 1.0
+
+    @property
+    def false_alarms_per_hour(self):
+        """False alarms in an hour of sound."""
+        return self.false_alarms * 3600 / self.seconds
+
+
+def match_events(events, detections, early=EARLY, late=LATE):
+    """Pair events with detections, each used at most once, in the order of time.
+
+    Args:
+        events: Times of the events, in seconds.
+        detections: Times of the detections.
+        early: How long before the event a detection may come.
+        late: How long after it.
+
+    Returns:
+        List of pairs (place of the event, place of the detection), both in order of time.
+
+    Example:
+        >>> match_events([1.0, 5.0], [1.3, 1.5, 9.0])
+        [(0, 0)]
+    """
+    events, detections = np.sort(events), np.sort(detections)
+    pairs, next_one = [], 0
+    for place, time in enumerate(events):
+        while next_one < len(detections) and detections[next_one] < time - early:
+            next_one += 1
+        if next_one < len(detections) and detections[next_one] <= time + late:
+            pairs.append((place, next_one))
+            next_one += 1
+    return pairs
+
+
+def event_score(events, detections, seconds, early=EARLY, late=LATE):
+    """Score the detections in several clips.
+
+    Args:
+        events: For each clip the times of its events, in seconds.
+        detections: For each clip the times of the detections.
+        seconds: Length of all clips together.
+        early: How long before the event a detection may come.
+        late: How long after it.
+
+    Returns:
+        An `EventScore`.
+
+    Raises:
+        ValueError: There are not as many lists of events as of detections, or no time passed.
+
+    Example:
+        >>> score = event_score([[1.0], []], [[1.2], [4.0]], seconds=20)
+        >>> score.found, score.false_alarms, round(score.f1, 3), score.false_alarms_per_hour
+        (1, 1, 0.667, 180.0)
+    """
+    if len(events) != len(detections):
+        raise ValueError(
+            f"There are events of {len(events)} clips and detections of {len(detections)}."
+        )
+    if not seconds > 0:
+        raise ValueError(f"seconds is {seconds!r}; it must be the length of the sound.")
+    delays = []
+    for some_events, some_detections in zip(events, detections, strict=True):
+        when, heard = np.sort(some_events), np.sort(some_detections)
+        pairs = match_events(when, heard, early, late)
+        delays += [heard[detection] - when[event] for event, detection in pairs]
+    wanted, given = (sum(map(len, lists)) for lists in (events, detections))
+    found = len(delays)
+    return EventScore(found, wanted - found, given - found, float(seconds), np.array(delays))
+
+
+def detections_of(probabilities, threshold, step, pause=1.0):
+    """Return when a detector fires: a probability reaches the threshold, and a pause has passed.
+
+    Args:
+        probabilities: Array (time,), one clip.
+        threshold: Probability from which it fires.
+        step: Seconds a step; what step number t says is known at (t + 1) * step.
+        pause: Seconds after firing in which it does not fire again.
+
+    Returns:
+        List of times in seconds.
+
+    Example:
+        >>> detections_of([0.1, 0.9, 0.9, 0.1], 0.5, step=0.5)
+        [1.0]
+    """
+    times, last = [], -np.inf
+    for place in np.flatnonzero(np.asarray(probabilities) >= threshold):
+        time = (place + 1) * step
+        if time >= last + pause:
+            times.append(float(time))
+            last = time
+    return times
+
+
+def threshold_sweep(probabilities, events, thresholds, step, pause=1.0, **tolerance):
+    """Score a detector at many thresholds.
+
+    Args:
+        probabilities: List of arrays (time,), one a clip.
+        events: For each clip the times of its events.
+        thresholds: Probabilities.
+        step: Seconds a step.
+        pause: See `detections_of`.
+        **tolerance: `early` and `late`, see `event_score`.
+
+    Returns:
+        List of `EventScore`, one a threshold.
+    """
+    seconds = sum(map(len, probabilities)) * step
+    return [
+        event_score(
+            events,
+            [detections_of(one, threshold, step, pause) for one in probabilities],
+            seconds,
+            **tolerance,
+        )
+        for threshold in thresholds
+    ]

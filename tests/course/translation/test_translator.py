@@ -1,0 +1,107 @@
+"""The recurrent translator: steps equal the whole call; searches keep their promises."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from seqlib.course.translation.model import RecurrentTranslator
+from seqlib.course.translation.pairs import Batches
+from seqlib.course.translation.translator import Translator, longest
+from seqlib.losses import MaskedCrossentropy
+from seqlib.text import pad
+
+
+@pytest.fixture(scope="module")
+def sentences(pairs):
+    return ["Cat.", *pairs["english"][::40], "The house and the tree and the car.", "Dog!"]
+
+
+@pytest.fixture(scope="module")
+def translate(model, pieces):
+    return Translator(model, *pieces, batch_size=4)
+
+
+@pytest.fixture(scope="module")
+def greedily(translate, sentences):
+    return translate(sentences)
+
+
+def test_steps_give_the_logits_of_the_whole_call(model, pieces):
+    generator = np.random.default_rng(2)
+    source = pad([generator.integers(4, 60, size=n).tolist() for n in (6, 3, 1)])
+    target = generator.integers(2, 60, size=(3, 5)).astype("int32")
+    logits = ops.convert_to_numpy(model((source, target)))
+    states = model.start(ops.convert_to_tensor(source))
+    for t in range(5):
+        step, states = model.step(ops.convert_to_tensor(target[:, t]), states)
+        np.testing.assert_allclose(ops.convert_to_numpy(step), logits[:, t], atol=2e-5)
+
+
+def test_padding_of_the_source_changes_nothing(model):
+    source, target = np.array([[5, 6, 7]]), np.array([[2, 8]])
+    wide = np.pad(source, ((0, 0), (0, 4)))
+    narrow, wide = (ops.convert_to_numpy(model((one, target))) for one in (source, wide))
+    np.testing.assert_allclose(narrow, wide, atol=1e-5)
+
+
+def test_translations_keep_the_order_of_the_sentences(translate, sentences, greedily):
+    assert translate(sentences[::-1]) == greedily[::-1]
+    assert len(set(greedily)) > 3
+
+
+def test_the_size_of_the_batch_changes_nothing(model, pieces, sentences, greedily):
+    assert Translator(model, *pieces, batch_size=3)(sentences) == greedily
+
+
+def test_a_beam_of_one_is_the_greedy_choice(translate, sentences, greedily):
+    assert translate(sentences, width=1, length_penalty=0.0) == greedily
+
+
+def test_a_wider_beam_finds_translations_as_many(translate, sentences):
+    assert len(translate(sentences[:5], width=3)) == 5
+
+
+def test_maps_of_attention_belong_to_the_greedy_translation(model, translate, pieces):
+    if model.decoder is None:
+        return
+    text, source, said, weights = translate.attend("The cat sees the dog.")
+    assert source == pieces[0].pieces(pieces[0].encode("The cat sees the dog.", end="<end>"))
+    assert weights.shape == (len(said), len(source))
+    np.testing.assert_allclose(weights.sum(axis=1), 1.0, atol=1e-5)
+    assert len(said) <= longest(len(source))
+    whole = translate(["The cat sees the dog."])[0]
+    assert whole.startswith(text)
+
+
+def test_weights_come_back_in_half_precision_with_what_lay_beside_them(model, pieces, tmp_path):
+    path = tmp_path / "weights.npz"
+    model.save_half(path, source=pieces[0].to_json())
+    other, kept = RecurrentTranslator.from_half(path)  # its layers have other numbers
+    assert str(kept["source"]) == pieces[0].to_json()
+    assert other.named_weights().keys() == model.named_weights().keys()
+    for name, weight in model.named_weights().items():
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(other.named_weights()[name]),
+            ops.convert_to_numpy(weight),
+            rtol=1e-3,
+            atol=1e-4,
+        )
+
+
+@pytest.mark.parametrize("attention", [True, False])
+def test_training_lowers_the_loss(pairs, pieces, attention):
+    rows = list(zip(pairs["english"], pairs["spanish"], strict=True))
+    batches = Batches(rows, *pieces, batch_size=32, buckets=(16, 32))
+    model = RecurrentTranslator(
+        *map(len, pieces), width=16, units=8, attention=attention, dropout=0.0
+    )
+    model.compile("adam", MaskedCrossentropy())
+    losses = model.fit(batches, epochs=4, verbose=0).history["loss"]
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_a_file_of_another_size_is_refused(model, pieces, tmp_path):
+    model.save_half(tmp_path / "weights.npz")
+    other = RecurrentTranslator(*map(len, pieces), width=8, units=5)
+    with pytest.raises(ValueError, match="another size"):
+        other.load_half(tmp_path / "weights.npz")
