@@ -125,8 +125,16 @@ class RecurrentTranslator(keras.Model):
         )
         return ops.matmul(features, ops.transpose(table)) + bias
 
-    def start(self, source):
-        """Return the states with which `step` begins to translate source sentences."""
+    def start(self, source, length=None):
+        """Return the states with which `step` begins to translate source sentences.
+
+        Args:
+            source: (batch, source time) of ids.
+            length: Number of steps to come, at most; these states are as large for any number.
+
+        Returns:
+            Structure of tensors.
+        """
         memory, mask, states = self.encode(source)
         if self.decoder is None:
             return {"states": states}

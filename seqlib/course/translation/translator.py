@@ -18,8 +18,8 @@ class Translator:
     """A model together with the pieces that it reads and writes.
 
     Args:
-        model: What has `start` (source ids -> states) and `step` ((ids, states) -> (logits,
-            states)), as `RecurrentTranslator` does.
+        model: What has `start` ((source ids, length=steps at most) -> states) and `step` ((ids,
+            states) -> (logits, states)), as `RecurrentTranslator` and `TransformerTranslator` do.
         source: `seqlib.text.Subwords` of the first language.
         target: Those of the second.
         batch_size: Number of sentences that are translated side by side.
@@ -63,7 +63,7 @@ class Translator:
         return found
 
     def attend(self, sentence):
-        """Translate one sentence greedily, and say where the model looked.
+        """Translate one sentence greedily, and say where a recurrent model looked.
 
         Args:
             sentence: A string.
@@ -73,7 +73,8 @@ class Translator:
             weights, (target pieces, source pieces).
         """
         ids = self.source.encode(sentence, end="<end>")
-        states = self.model.start(ops.convert_to_tensor(pad([ids])))
+        source = ops.convert_to_tensor(pad([ids]))
+        states = self.model.start(source, length=longest(len(ids)))
         token, said, weights = self.target.id("<start>"), [], []
         while len(said) < longest(len(ids)) and token != self.target.id("<end>"):
             logits, states, looked = self.model.attentive_step(
@@ -95,9 +96,9 @@ class Translator:
 
     def _search(self, source, width, length_penalty):
         """Return the pieces found for an array of sources, (batch, length)."""
-        states = self._start(ops.convert_to_tensor(source))
-        first = np.full(len(source), self.target.id("<start>"), "int32")
         how = {"length": longest(source.shape[1]), "end_token": self.target.id("<end>")}
+        states = self._start(ops.convert_to_tensor(source), length=how["length"])
+        first = np.full(len(source), self.target.id("<start>"), "int32")
         if width == 1:
             tokens, _ = greedy(self.model.step, states, first, **how)
             return ops.convert_to_numpy(tokens)
