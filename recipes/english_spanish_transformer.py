@@ -2,8 +2,8 @@
 
     python recipes/english_spanish_transformer.py [--minutes 60] [--output FILE]
 
-It trains for as long as it is told, on the pairs that recipes/english_spanish.py trains on, cut into
-the same pieces: the rate rises for a number of steps and then falls with the time that is left.
+It trains for as long as it is told, on the pairs that recipes/english_spanish.py trains on, cut
+into the same pieces: the rate rises for a number of steps, then falls with the time that is left.
 After each epoch it prints BLEU on the validation sentences, and writes weights in half precision,
 with the pieces of both languages, to notebooks/weights/english_spanish_transformer.npz. The test
 sentences are not used.
@@ -93,9 +93,7 @@ def main():
     )
     reader = TransformerTranslator(*sizes, **SETTINGS)
     optimizer = keras.optimizers.Adam(RATE, beta_2=0.98, global_clipnorm=1.0)
-    model.compile(
-        optimizer, MaskedCrossentropy(0.1), metrics=[MaskedAccuracy()], jit_compile=False
-    )
+    model.compile(optimizer, MaskedCrossentropy(0.1), metrics=[MaskedAccuracy()], jit_compile=False)
     translate = Translator(reader, source, target)
     clock, epoch = Clock(60 * options.minutes), 0
     while clock.spent() < 1:

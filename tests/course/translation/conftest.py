@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from seqlib.course.translation.model import RecurrentTranslator
+from seqlib.course.translation.transformer import TransformerTranslator
 from seqlib.text import Subwords
 
 NOUNS = ["cat", "dog", "bird", "house", "tree", "car"]
@@ -29,12 +30,17 @@ def pieces(pairs):
     return [Subwords.train(list(pairs[name]), size=60) for name in ("english", "spanish")]
 
 
-@pytest.fixture(scope="session", params=[True, False], ids=["attention", "no attention"])
+@pytest.fixture(scope="session", params=["attention", "no attention", "transformer"])
 def model(request, pieces):
     """A small translator, its weights large enough that its choices differ."""
-    model = RecurrentTranslator(
-        *map(len, pieces), width=8, units=6, attention=request.param, seed=1
-    )
+    sizes = [len(one) for one in pieces]
+    if request.param == "transformer":
+        model = TransformerTranslator(*sizes, units=8, num_layers=2, num_heads=2, norm_first=True)
+        model.build()
+    else:
+        model = RecurrentTranslator(
+            *sizes, width=8, units=6, attention=request.param == "attention", seed=1
+        )
     generator = np.random.default_rng(0)
     for weight in model.trainable_weights:
         weight.assign(generator.normal(0.0, 0.7, size=weight.shape))
