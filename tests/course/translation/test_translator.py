@@ -63,6 +63,22 @@ def test_a_wider_beam_finds_translations_as_many(translate, sentences):
     assert len(translate(sentences[:5], width=3)) == 5
 
 
+def test_what_is_compiled_ahead_is_all_that_sentences_need(translate, sentences, monkeypatch):
+    shapes = []
+    search = translate._search
+    monkeypatch.setattr(
+        translate,
+        "_search",
+        lambda source, *how: shapes.append(source.shape) or search(source, *how),
+    )
+    translate.compile(width=2)
+    ahead = set(shapes)
+    shapes.clear()
+    translate([*sentences, "the car and " * 15], width=2)
+    assert len(set(shapes)) > 1
+    assert set(shapes) <= ahead
+
+
 def test_maps_of_attention_belong_to_the_greedy_translation(model, translate, pieces):
     if not hasattr(model, "attentive_step") or model.decoder is None:
         return
