@@ -37,7 +37,7 @@ class Translator:
     def __init__(self, model, source, target, batch_size=128):
         self.model, self.source, self.target = model, source, target
         self.batch_size = batch_size
-        self._start = _compiled(model.start)
+        self._starts = {}  # number of steps: the compiled start
 
     def __call__(self, sentences, width=1, length_penalty=1.0):
         """Translate sentences.
@@ -110,7 +110,7 @@ class Translator:
     def _search(self, source, width, length_penalty):
         """Return the pieces found for an array of sources, (batch, length)."""
         how = {"length": longest(source.shape[1]), "end_token": self.target.id("<end>")}
-        states = self._start(ops.convert_to_tensor(source), length=how["length"])
+        states = self._start(source, how["length"])
         first = np.full(len(source), self.target.id("<start>"), "int32")
         if width == 1:
             tokens, _ = greedy(self.model.step, states, first, **how)
@@ -119,6 +119,12 @@ class Translator:
             self.model.step, states, first, width=width, length_penalty=length_penalty, **how
         )
         return ops.convert_to_numpy(tokens)[:, 0]
+
+    def _start(self, source, length):
+        """Return the states before the first of at most `length` steps."""
+        if length not in self._starts:
+            self._starts[length] = _compiled(lambda source: self.model.start(source, length=length))
+        return self._starts[length](ops.convert_to_tensor(source))
 
 
 def longest(source_length):
