@@ -1,1 +1,1 @@
-"""English to Spanish: the pairs, split and in batches; a recurrent translator; its scores."""
+"""English to Spanish: the pairs, split and in batches; two kinds of translator; their scores."""
