@@ -1,5 +1,6 @@
 """Translators, recurrent and not: steps equal the whole call; searches keep their promises."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -108,6 +109,7 @@ def test_weights_come_back_in_half_precision_with_what_lay_beside_them(model, pi
 
 @pytest.mark.parametrize("kind", ["attention", "no attention", "transformer"])
 def test_training_lowers_the_loss(pairs, pieces, kind):
+    keras.utils.set_random_seed(3)
     rows = list(zip(pairs["english"], pairs["spanish"], strict=True))
     batches = Batches(rows, *pieces, batch_size=32, buckets=(16, 32))
     sizes = [len(one) for one in pieces]
@@ -118,7 +120,7 @@ def test_training_lowers_the_loss(pairs, pieces, kind):
             *sizes, width=16, units=8, attention=kind == "attention", dropout=0.0
         )
     model.compile("adam", MaskedCrossentropy())
-    losses = model.fit(batches, epochs=4, verbose=0).history["loss"]
+    losses = model.fit(batches, epochs=6, verbose=0).history["loss"]
     assert losses[-1] < 0.9 * losses[0]
 
 
