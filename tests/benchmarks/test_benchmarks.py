@@ -147,7 +147,7 @@ def test_the_chart_has_a_row_for_each_thing_measured(record):
     assert "LSTM, training step" in shown
     assert "GRU, one step, inference" in shown
     assert len(attentions.get_yticklabels()) == 4
-    assert len(loops.get_yticklabels()) == 3
+    assert len(loops.get_yticklabels()) == 4
     for ax in figure.axes:
         low, high = ax.get_xlim()
         assert low < 1 < high
