@@ -10,6 +10,7 @@ from seqlib.layers.attention import (
     MultiHeadAttention,
     causal_mask,
 )
+from seqlib.layers.crf import BestPath, LinearChainCRF, allowed_in_iob2
 from seqlib.layers.decoder import AttentionDecoder
 from seqlib.layers.embedding import PretrainedEmbedding
 from seqlib.layers.gru import GRU, GRUCell
@@ -23,15 +24,18 @@ __all__ = [
     "LSTM",
     "AdditiveAttention",
     "AttentionDecoder",
+    "BestPath",
     "DotProductAttention",
     "GRUCell",
     "LSTMCell",
+    "LinearChainCRF",
     "MultiHeadAttention",
     "PretrainedEmbedding",
     "RecurrentCell",
     "RecurrentLayer",
     "SimpleRNN",
     "SimpleRNNCell",
+    "allowed_in_iob2",
     "causal_mask",
     "cores",
     "native_stderr_muted",

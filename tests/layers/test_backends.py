@@ -17,6 +17,7 @@ FILES = [
     "tests/layers/test_fused.py",
     "tests/layers/test_attention.py",
     "tests/layers/test_attention_masks.py",
+    "tests/layers/test_crf.py",
     "tests/decoding",
 ]
 ROOT = pathlib.Path(__file__).parents[2]
