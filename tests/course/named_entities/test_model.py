@@ -40,7 +40,9 @@ def make(reader, pretrained=False, **options):
     keras.utils.set_random_seed(0)
     fixed = None
     if pretrained:
-        fixed = layers.PretrainedEmbedding(VECTORS, reader.pretrained, mask_zero=False)
+        fixed = layers.PretrainedEmbedding(
+            VECTORS, reader.pretrained, mask_zero=False, name="pretrained"
+        )
     return tagging.build(reader, fixed, units=12, filters=8, dropout=0.1, **options)
 
 
@@ -56,7 +58,7 @@ def test_every_rung_learns_and_answers(rung, reader):
              for a, b in zip(given, tags, strict=True)]  # fmt: skip
     assert np.mean(right) > 0.95
     if rung != "scratch":
-        fixed = keras.ops.convert_to_numpy(model.get_layer("pretrained_embedding").embeddings)
+        fixed = keras.ops.convert_to_numpy(model.get_layer("pretrained").embeddings)
         np.testing.assert_array_equal(fixed[2:], VECTORS.matrix)
 
 
