@@ -7,7 +7,74 @@ import seqlib.layers  # noqa: F401  (first: it imports Keras without the backend
 import keras
 from keras import ops
 
-__all__ = ["MaskedAccuracy", "MaskedCrossentropy"]
+from seqlib.layers.chain import log_normaliser, path_score
+
+__all__ = ["ChainCrossentropy", "MaskedAccuracy", "MaskedCrossentropy"]
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class ChainCrossentropy(keras.losses.Loss):
+    r"""Negative log-likelihood of the right path among all paths through a chain.
+
+    With the log-potentials $\psi$ of `seqlib.layers.LinearChainCRF`, a sentence costs
+
+    $$\ell = \log \sum_{y'} e^{s(y')} - s(y), \qquad s(y) = \sum_t \psi_t(y_{t-1}, y_t)$$
+
+    and the loss is the sum over the sentences of a batch, divided by their number of real tokens,
+    so that it compares with the cross-entropy of single tags. It is 0 where there is no token.
+
+    Args:
+        name: Name of the loss.
+        dtype: Type in which it is computed; ``None`` for float32.
+
+    Call arguments:
+        y_true: Ids of the right tags, (batch, time), a negative one at every masked step and at no
+            other.
+        y_pred: Log-potentials, (batch, time, tags, tags).
+        sample_weight: Weight of each sentence, (batch,) or (batch, 1).
+
+    Returns:
+        The loss, a scalar.
+
+    Raises:
+        ValueError: The shapes do not go together.
+
+    Example:
+        >>> loss = ChainCrossentropy()
+        >>> potentials = ops.zeros((1, 3, 2, 2))  # eight paths, all as likely: log 8 for 3 tokens
+        >>> round(float(loss([[0, 1, 1]], potentials)), 4)
+        0.6931
+
+    Source:
+        Lafferty, McCallum & Pereira, Conditional random fields (2001).
+    """
+
+    def __init__(self, name="chain_crossentropy", dtype=None):
+        super().__init__(name=name, reduction=None, dtype=dtype or "float32")
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        """Return the sum over the sentences, a real token's share of it."""
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        losses = self.call(y_true, y_pred)  # (batch,)
+        tokens = ops.sum(ops.cast(y_true >= 0, losses.dtype), axis=1)
+        if sample_weight is not None:
+            weights = ops.reshape(ops.cast(sample_weight, losses.dtype), (-1,))
+            losses, tokens = losses * weights, tokens * weights
+        return ops.divide_no_nan(ops.sum(losses), ops.sum(tokens))
+
+    def call(self, y_true, y_pred):
+        """Return the loss of each sentence, (batch,)."""
+        if len(y_true.shape) != 2 or len(y_pred.shape) != 4:
+            raise ValueError(
+                "`y_true` must be ids of tags (batch, time), and `y_pred` log-potentials (batch, "
+                f"time, tags, tags); got shapes {tuple(y_true.shape)} and {tuple(y_pred.shape)}."
+            )
+        potentials = ops.cast(y_pred, self.dtype)
+        return log_normaliser(potentials) - path_score(potentials, y_true)
+
+    def get_config(self):
+        """Return what makes the loss anew."""
+        return {"name": self.name, "dtype": self.dtype}
 
 
 @keras.saving.register_keras_serializable("seqlib")

@@ -36,6 +36,9 @@ def load(name, path=None):
 
         ====================== ==================================================================
         ``bach_chorales``      list of 368 ``scores.Piece``, four parts each, by file name
+        ``conll2003``          dict of three lists of sentences, ``"training"`` (14,041),
+                               ``"validation"`` (3,250) and ``"test"`` (3,453): each sentence a
+                               pair of lists of strings, words and tags (IOB2: LOC, MISC, ORG, PER)
         ``dinosaurs``          list of 1,395 strings: names of genera, lower-case a-z, each once,
                                in the order of the source (which is random)
         ``emojify``            DataFrame, 300 rows, 60 of each class: ``sentence``, ``label``
@@ -188,6 +191,22 @@ def movie_reviews(files):
     return table[["text", "label", "source"]]
 
 
+def conll2003(files):
+    """Read the sentences of each part: words and tags, without the lines between documents."""
+    parts = {"training": "train.txt", "validation": "valid.txt", "test": "test.txt"}
+    return {part: _tagged_sentences(files[file]) for part, file in parts.items()}
+
+
+def _tagged_sentences(path):
+    """Read a token a line, the word first and the tag last; empty lines part the sentences."""
+    sentences = []
+    for block in path.read_text(encoding="utf-8").split("\n\n"):
+        rows = [line.split(" ") for line in block.split("\n") if line]
+        if rows and rows[0][0] != "-DOCSTART-":
+            sentences.append(([row[0] for row in rows], [row[-1] for row in rows]))
+    return sentences
+
+
 def emojify(files):
     """Read the sentences and their classes, class by class."""
     import pandas as pd
@@ -214,6 +233,7 @@ def english_spanish(files):
 
 LOADERS = {
     "bach_chorales": music_corpus.load,
+    "conll2003": conll2003,
     "dinosaurs": dinosaurs,
     "emojify": emojify,
     "english_spanish": english_spanish,

@@ -10,6 +10,7 @@ from seqlib.layers.attention import (
     MultiHeadAttention,
     causal_mask,
 )
+from seqlib.layers.crf import BestPath, LinearChainCRF, allowed_in_iob2
 from seqlib.layers.decoder import AttentionDecoder
 from seqlib.layers.embedding import PretrainedEmbedding
 from seqlib.layers.gru import GRU, GRUCell
@@ -31,10 +32,12 @@ __all__ = [
     "LSTM",
     "AdditiveAttention",
     "AttentionDecoder",
+    "BestPath",
     "DotProductAttention",
     "GRUCell",
     "LSTMCell",
     "LearnedPositions",
+    "LinearChainCRF",
     "MultiHeadAttention",
     "PretrainedEmbedding",
     "RecurrentCell",
@@ -48,6 +51,7 @@ __all__ = [
     "TransformerDecoderBlock",
     "TransformerEncoder",
     "TransformerEncoderBlock",
+    "allowed_in_iob2",
     "causal_mask",
     "cores",
     "native_stderr_muted",

@@ -1,5 +1,13 @@
 """What a model is measured by: thin over kept libraries, and measures that count events."""
 
+from seqlib.metrics.entities import (
+    EntityScore,
+    EntityScores,
+    Span,
+    entity_scores,
+    spans_of,
+    tags_of,
+)
 from seqlib.metrics.events import (
     EventScore,
     detections_of,
@@ -11,13 +19,19 @@ from seqlib.metrics.translation import BleuScore, Score, bleu, chrf, exact_match
 
 __all__ = [
     "BleuScore",
+    "EntityScore",
+    "EntityScores",
     "EventScore",
     "Score",
+    "Span",
     "bleu",
     "chrf",
     "detections_of",
+    "entity_scores",
     "event_score",
     "exact_match",
     "match_events",
+    "spans_of",
+    "tags_of",
     "threshold_sweep",
 ]

@@ -129,6 +129,37 @@ def test_judged_pairs_are_a_table(name, count, pair):
     assert table["second"].str.fullmatch(r"\S+").all()
 
 
+def test_conll2003_is_three_lists_of_words_and_their_tags():
+    parts = data.load("conll2003")
+    assert {part: len(sentences) for part, sentences in parts.items()} == {
+        "training": 14_041,
+        "validation": 3250,
+        "test": 3453,
+    }
+    kinds = {"LOC", "MISC", "ORG", "PER"}
+    entities = []
+    for sentences in parts.values():
+        entities.append(0)
+        for words, tags in sentences:
+            assert len(words) == len(tags) > 0
+            assert all(words)
+            assert "-DOCSTART-" not in words
+            for before, tag in zip(["O", *tags], tags, strict=False):
+                assert tag == "O" or (tag[:2] in ("B-", "I-") and tag[2:] in kinds)
+                # IOB2: nothing is inside that has not begun
+                assert tag[:2] != "I-" or before in (tag, f"B-{tag[2:]}")
+                entities[-1] += tag.startswith("B-")
+    assert entities == [23_499, 5942, 5648]  # as the task's own paper counts them
+
+
+def test_conll2003_says_what_its_licence_allows(monkeypatch, capsys):
+    monkeypatch.setattr(corpora, "_noticed", set())
+    data.load("conll2003")
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "research only" in printed
+    assert "never to be passed on" in printed
+
+
 def test_emojify_is_a_balanced_table_of_different_sentences():
     table = data.load("emojify")
     assert list(table) == ["sentence", "label"]

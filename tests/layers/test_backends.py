@@ -20,6 +20,7 @@ FILES = [
     "tests/layers/test_positions.py",
     "tests/layers/test_transformer.py",
     "tests/layers/test_transformer_model.py",
+    "tests/layers/test_crf.py",
     "tests/decoding",
 ]
 ROOT = pathlib.Path(__file__).parents[2]

@@ -1,0 +1,246 @@
+"""The tagger of notebook 4-2: vectors of words, letters and forms, an LSTM each way, a CRF."""
+
+from seqlib import layers  # first: it imports Keras without chatter
+
+# isort: split
+import keras
+import numpy as np
+from keras import ops
+
+from seqlib import losses
+from seqlib.course import half_precision
+from seqlib.course.named_entities.tokens import BUCKETS, FORMS, LABELS, LETTERS
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class LetterCNN(keras.layers.Layer):
+    r"""Make a vector of a word's letters: a convolution over them, and of each filter the largest.
+
+    $$y_f = \max_l \big(W_f \cdot (c_{l-1}, c_l, c_{l+1})\big) + b_f$$
+
+    Args:
+        characters: Number of ids, padding included.
+        units: Size of a character's vector.
+        filters: Size of the result.
+        width: Characters that a filter sees.
+        dropout: Share of the characters' numbers that are left out in training.
+        **kwargs: `name`, `dtype`.
+
+    Call arguments:
+        inputs: Ids, (batch, time, letters), 0 for padding.
+
+    Returns:
+        (batch, time, filters).
+    """
+
+    def __init__(self, characters, units=30, filters=40, width=3, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.characters, self.units, self.filters, self.width = characters, units, filters, width
+        self.dropout = dropout
+        self.embedding = keras.layers.Embedding(characters, units, dtype=self.dtype_policy)
+        self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.convolution = keras.layers.Conv1D(
+            filters, width, padding="same", dtype=self.dtype_policy
+        )
+
+    def build(self, input_shape):
+        """Make the weights."""
+        self.embedding.build(input_shape)
+        self.convolution.build((None, input_shape[-1], self.units))
+
+    def call(self, inputs, training=False):
+        """Return the vectors; see the class."""
+        real = ops.cast(inputs != 0, self.compute_dtype)[..., None]
+        vectors = self.drop(self.embedding(inputs), training=training) * real
+        shape = ops.shape(inputs)
+        flat = ops.reshape(vectors, (-1, inputs.shape[-1], self.units))  # (words, letters, units)
+        seen = ops.reshape(self.convolution(flat), (*shape, self.filters))
+        return ops.max(ops.where(real > 0, seen, -100.0), axis=2)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the result."""
+        return (*input_shape[:2], self.filters)
+
+    def get_config(self):
+        """Return the arguments."""
+        names = ("characters", "units", "filters", "width", "dropout")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def build(
+    reader,
+    pretrained=None,
+    *,
+    letters=True,
+    crf=True,
+    units=128,
+    filters=40,
+    dimension=50,
+    dropout=0.5,
+    labels=LABELS,
+    seed=0,
+):
+    """Return a tagger.
+
+    Args:
+        reader: A `tokens.Reader`.
+        pretrained: A `layers.PretrainedEmbedding` of the reader's ``pretrained`` vocabulary, which
+            is not trained, so that taggers can share it; None to learn all from scratch.
+        letters: Whether it reads the letters and the forms of words.
+        crf: Whether the tags are chosen together; else each by itself.
+        units: Of the LSTM, in each direction.
+        filters: Of the convolution over letters.
+        dimension: Of the vectors that are learnt, where none are given.
+        dropout: Share of inputs and outputs of the LSTM left out in training.
+        labels: All tags, in the order of their ids.
+        seed: Seed of the dropout.
+
+    Returns:
+        Compilable `keras.Model` from the dict of arrays of the reader to log-potentials, (batch,
+        time, tags, tags), with a CRF, else to logits, (batch, time, tags).
+    """
+    inputs = {
+        name: keras.Input((None,), dtype="int32", name=name)
+        for name in ("words", "trained", "form")
+    }
+    inputs["letters"] = keras.Input((None, LETTERS), dtype="int32", name="letters")
+    mask = Real()(inputs["form"])
+    parts = []
+    if pretrained is None:
+        own = keras.layers.Embedding(len(reader.trained), dimension, name="own")
+        parts.append(own(inputs["trained"]))
+    else:
+        known = pretrained(inputs["words"])
+        own = keras.layers.Embedding(
+            len(reader.trained), known.shape[-1], embeddings_initializer="zeros", name="own"
+        )
+        parts.append(known + own(inputs["trained"]))
+    if letters:
+        parts.append(LetterCNN(len(reader.characters), filters=filters)(inputs["letters"]))
+        parts.append(keras.layers.Embedding(len(FORMS), 10, name="forms")(inputs["form"]))
+    x = keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
+    x = keras.layers.Dropout(dropout, seed=seed)(x)
+    x = keras.layers.Bidirectional(layers.LSTM(units, return_sequences=True))(x, mask=mask)
+    x = keras.layers.Dropout(dropout, seed=seed + 1)(x)
+    scores = keras.layers.Dense(len(labels), name="scores")(x)
+    if crf:
+        scores = layers.LinearChainCRF(layers.allowed_in_iob2(labels), name="crf")(
+            scores, mask=mask
+        )
+    return keras.Model(inputs, scores, name="tagger")
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class Real(keras.layers.Layer):
+    """Say where ids are no padding, (batch, time) of bool."""
+
+    def call(self, inputs):
+        """Compare with 0."""
+        return ops.not_equal(inputs, 0)
+
+    def compute_output_spec(self, inputs):
+        """Return the shape and type."""
+        return keras.KerasTensor(inputs.shape, dtype="bool")
+
+
+def has_crf(model):
+    """Return whether a tagger chooses its tags together."""
+    return len(model.output.shape) == 4
+
+
+def compile_for(model, steps, rate=4e-3, average=0.0):
+    """Get a tagger ready for so many steps of training.
+
+    The rate rises for a twentieth of the steps and then falls to nothing.
+
+    Args:
+        model: The tagger.
+        steps: Number of steps.
+        rate: Highest learning rate of Adam.
+        average: Momentum of the moving average of the weights, which replaces them at the end;
+            0 for none.
+    """
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, int(0.95 * steps), 0.01, warmup_target=rate, warmup_steps=max(1, steps // 20)
+    )
+    options = {"use_ema": True, "ema_momentum": average} if average else {}
+    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=5.0, **options)
+    loss = losses.ChainCrossentropy() if has_crf(model) else _each_tag()
+    model.compile(optimizer, loss)
+
+
+def _each_tag():
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
+
+
+class Tagger:
+    """Answers with tags: a trained model, compiled for a few widths.
+
+    Args:
+        model: What `build` returned.
+        reader: The `Reader` of its sentences.
+        labels: All tags, in the order of their ids.
+        batch_size: Sentences at a time.
+    """
+
+    def __init__(self, model, reader, labels=LABELS, batch_size=64):
+        self.reader, self.labels, self.batch_size = reader, labels, batch_size
+        best = layers.BestPath()(model.output) if has_crf(model) else Largest()(model.output)
+        self.model = keras.Model(model.input, best)
+
+    def __call__(self, sentences):
+        """Return the tags of each sentence, a list of words, in a list of lists of strings."""
+        answers = [None] * len(sentences)
+        lengths = np.array([len(words) for words in sentences])
+        shortest = 0
+        for width in BUCKETS:
+            chosen = np.flatnonzero((lengths > shortest) & (lengths <= width))
+            shortest = width
+            if not len(chosen):
+                continue
+            fill = np.resize(chosen, -(-len(chosen) // self.batch_size) * self.batch_size)
+            arrays = self.reader([sentences[place] for place in fill], width)
+            tags = self.model.predict(arrays, batch_size=self.batch_size, verbose=0)
+            for place, row in zip(chosen, tags, strict=False):
+                answers[place] = [self.labels[tag] for tag in row[: lengths[place]]]
+        return answers
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class Largest(keras.layers.Layer):
+    """Choose each tag by itself: (batch, time, tags) -> (batch, time)."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        """Return the ids of the largest."""
+        return ops.cast(ops.argmax(inputs, axis=-1), "int32")
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the ids."""
+        return tuple(input_shape[:-1])
+
+
+def save(path, model, **others):
+    """Write what was learnt in half precision, without the pretrained vectors."""
+    half_precision.save_half(path, _named(model), **others)
+
+
+def load(path, model):
+    """Read what `save` wrote into a model of the same make; return the other arrays.
+
+    Raises:
+        ValueError: The file belongs to another vocabulary or to a model of another size.
+    """
+    return half_precision.load_half(path, _named(model))
+
+
+def _named(model):
+    """Return what is trained by name: layers by their number, since Keras counts names up."""
+    return {
+        f"{number}/{place}/{weight.name}": weight
+        for number, layer in enumerate(model.layers)
+        for place, weight in enumerate(layer.trainable_weights)
+    }

@@ -1,0 +1,174 @@
+r"""All paths of a chain, summed up, and the best of them: forward, backward, Viterbi.
+
+A chain of $T$ steps with $K$ tags has at each step a matrix of *log-potentials*: $\psi_t(i, j)$
+says how well tag $j$ at step $t$ goes after tag $i$ at the step before. A path $y$ scores
+$\sum_t \psi_t(y_{t-1}, y_t)$, and there are $K^T$ of them; each function here goes over all in
+$T K^2$ operations. Every chain comes from tag 0, so it is the first row of the first matrix that
+counts; `LinearChainCRF`, which makes such matrices, gives it equal rows. A step to be left out has
+zeros on the diagonal and `FORBIDDEN` elsewhere: the path stays where it is.
+
+The sums are made in float32, or in float64 where the potentials are; they can be differentiated,
+the best path cannot.
+"""
+
+# isort: off
+import seqlib.layers.backend  # noqa: F401  (first: it imports Keras without the backend's chatter)
+
+# isort: on
+import keras
+from keras import ops
+
+from seqlib.layers.fused.scan import scan
+from seqlib.layers.fused.steps import before
+
+FORBIDDEN = -8192.0  # e to this power is 0 in any type; a power of two is exact in all of them
+
+
+class _Steps:
+    """The step of each loop, as `scan` wants it: methods of an owner, here one without weights."""
+
+    weights = ()
+
+    def sums(self, plan, states, slices, constants):
+        """Lengthen all paths by a step and add up those that end in the same tag."""
+        (so_far,), (potentials,) = states, slices
+        so_far = ops.logsumexp(so_far[:, :, None] + potentials, axis=1)  # (batch, tags)
+        return (so_far,), (so_far,)
+
+    def best(self, plan, states, slices, constants):
+        """Lengthen the best paths by a step and keep, for each tag, the best that ends in it."""
+        (so_far,), (potentials,) = states, slices
+        paths = so_far[:, :, None] + potentials  # (batch, tag before, tag)
+        return (ops.cast(ops.argmax(paths, axis=1), "int32"),), (ops.max(paths, axis=1),)
+
+    def back(self, plan, states, slices, constants):
+        """Go a step back along the best path."""
+        (tag,), (pointers,) = states, slices
+        return (tag,), (ops.take_along_axis(pointers, tag[:, None], axis=1)[:, 0],)
+
+
+_STEPS = _Steps()
+
+
+def log_normaliser(potentials):
+    r"""Return $\log Z = \log \sum_y \exp \sum_t \psi_t(y_{t-1}, y_t)$ by the forward algorithm.
+
+    $$\alpha_t(j) = \log \sum_i \exp\big(\alpha_{t-1}(i) + \psi_t(i, j)\big), \qquad
+    \log Z = \log \sum_j \exp \alpha_T(j)$$
+
+    Args:
+        potentials: $\psi$, (batch, time, tags, tags).
+
+    Returns:
+        (batch,).
+
+    Example:
+        >>> potentials = ops.zeros((1, 3, 2, 2))  # eight paths of score 0
+        >>> round(float(ops.exp(log_normaliser(potentials))[0]), 4)
+        8.0
+    """
+    potentials = _full(potentials)
+    _, (last,) = scan(_STEPS, "sums", None, (_start(potentials),), (potentials,), (), training=True)
+    return ops.logsumexp(last, axis=-1)
+
+
+def path_score(potentials, tags):
+    r"""Return what one path scores, $\sum_t \psi_t(y_{t-1}, y_t)$.
+
+    Args:
+        potentials: $\psi$, (batch, time, tags, tags).
+        tags: $y$, (batch, time), integers; a negative one stands where a step is left out.
+
+    Returns:
+        (batch,).
+
+    Example:
+        >>> potentials = ops.reshape(ops.arange(8, dtype="float32"), (1, 2, 2, 2))
+        >>> float(path_score(potentials, [[1, 0]])[0])  # 1 at the first step and 6 at the second
+        7.0
+    """
+    potentials, tags = _full(potentials), ops.cast(tags, "int32")
+    rows = ops.take_along_axis(potentials, _tag_before(tags)[:, :, None, None], axis=2)[:, :, 0]
+    own = ops.take_along_axis(rows, ops.maximum(tags, 0)[:, :, None], axis=2)[:, :, 0]
+    return ops.sum(ops.where(tags >= 0, own, 0), axis=1)
+
+
+def marginals(potentials):
+    r"""Return how likely each tag is at each step, all paths taken together.
+
+    With the sums over what may follow, $\beta_{t-1}(i) = \log \sum_j \exp(\psi_t(i, j) +
+    \beta_t(j))$ and $\beta_T = 0$,
+
+    $$p(y_t = j) = \exp\big(\alpha_t(j) + \beta_t(j) - \log Z\big)$$
+
+    Args:
+        potentials: $\psi$, (batch, time, tags, tags).
+
+    Returns:
+        (batch, time, tags), each step summing to 1. At a step that is left out they are those of
+        the step before it.
+
+    Example:
+        >>> potentials = ops.log(ops.array([[[[3.0, 1.0]] * 2, [[1.0, 1.0], [1.0, 7.0]]]]))
+        >>> (14 * ops.convert_to_numpy(marginals(potentials))).round().tolist()  # in fourteenths
+        [[[6.0, 8.0], [4.0, 10.0]]]
+    """
+    potentials = _full(potentials)
+    start = _start(potentials)
+    (forward,), (last,) = scan(_STEPS, "sums", None, (start,), (potentials,), (), training=True)
+    turned = ops.flip(ops.transpose(potentials, (0, 1, 3, 2)), axis=1)
+    nothing = ops.zeros_like(start)
+    (sums,), _ = scan(_STEPS, "sums", None, (nothing,), (turned,), (), training=True)
+    backward = ops.flip(before(nothing, sums), axis=1)
+    normaliser = ops.logsumexp(last, axis=-1)[:, None, None]
+    return ops.exp(forward + backward - normaliser)
+
+
+def best_path(potentials):
+    r"""Return the path with the highest score by the Viterbi algorithm, and its score.
+
+    $$\delta_t(j) = \max_i \big(\delta_{t-1}(i) + \psi_t(i, j)\big)$$
+
+    with the best $i$ kept for each $t$ and $j$; the best path is read from them backwards.
+
+    Args:
+        potentials: $\psi$, (batch, time, tags, tags).
+
+    Returns:
+        The tags, (batch, time) of int32, and the scores, (batch,). At a step that is left out the
+        tag is that of the step before it.
+
+    Example:
+        >>> potentials = ops.log(ops.array([[[[3.0, 1.0]] * 2, [[1.0, 1.0], [1.0, 7.0]]]]))
+        >>> tags, score = best_path(potentials)  # 3 x 1 against 1 x 7
+        >>> ops.convert_to_numpy(tags).tolist(), round(float(ops.exp(score)[0]), 3)
+        ([[1, 1]], 7.0)
+    """
+    potentials = ops.stop_gradient(_full(potentials))
+    (pointers,), (last,) = scan(_STEPS, "best", None, (_start(potentials),), (potentials,), ())
+    final = ops.cast(ops.argmax(last, axis=-1), "int32")
+    (tags,), _ = scan(_STEPS, "back", None, (final,), (ops.flip(pointers, axis=1),), ())
+    return ops.flip(tags, axis=1), ops.max(last, axis=-1)
+
+
+def _full(potentials):
+    """Return potentials in a type that sums can be made in."""
+    potentials = ops.convert_to_tensor(potentials)
+    double = keras.backend.standardize_dtype(potentials.dtype) == "float64"
+    return ops.cast(potentials, "float64" if double else "float32")
+
+
+def _start(potentials):
+    """Return the sums before the first step: there is one path, and it is at tag 0."""
+    first = ops.zeros_like(potentials[:, 0, 0])
+    return ops.where(ops.arange(potentials.shape[-1]) == 0, first, FORBIDDEN)
+
+
+def _tag_before(tags):
+    """Return the last tag before each step that is not negative, else 0: (batch, time)."""
+    steps = ops.arange(ops.shape(tags)[1])
+    earlier = steps[None, :] < steps[:, None]  # (time, time): the second before the first
+    candidates = ops.where(earlier[None] & (tags >= 0)[:, None, :], steps[None, None], -1)
+    place = ops.max(candidates, axis=-1)  # (batch, time)
+    found = ops.take_along_axis(tags, ops.maximum(place, 0), axis=1)
+    return ops.where(place >= 0, found, 0)

@@ -1,0 +1,168 @@
+"""Entities as spans: read and written in every scheme, counted as conlleval counts them."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from seqlib.metrics import EntityScore, Span, entity_scores, spans_of, tags_of
+
+
+def conlleval(sentences):
+    """Count as conlleval does: token by token, with its rules for where a chunk starts and ends.
+
+    An account of its own, on purpose: it knows no spans. Each sentence is (wanted, given), lists of
+    tags. Sentences are separated by O.
+    """
+
+    def ends(before, tag):
+        (left, kind_before), (right, kind) = before, tag
+        if left in "BI":
+            return right in "BSO" or (left != "O" and kind != kind_before)
+        return left in "ES"
+
+    def starts(before, tag):
+        (left, kind_before), (right, kind) = before, tag
+        if right in "BS":
+            return True
+        if right in "IE":
+            return left in "OES" or kind != kind_before
+        return False
+
+    def split(tag):
+        return ("O", "") if tag == "O" else (tag[0], tag[2:])
+
+    found = given_count = wanted_count = 0
+    inside = False  # a chunk is right so far, on both sides
+    outside = ("O", "")
+    wanted_before, given_before = outside, outside
+    for wanted, given in sentences:
+        for pair in [*zip(wanted, given, strict=True), ("O", "O")]:
+            want, give = map(split, pair)
+            if inside:
+                end = ends(wanted_before, want), ends(given_before, give)
+                if all(end):
+                    found, inside = found + 1, False
+                elif any(end) or want[1] != give[1]:
+                    inside = False
+            start = starts(wanted_before, want), starts(given_before, give)
+            if all(start) and want[1] == give[1]:
+                inside = True
+            wanted_count, given_count = wanted_count + start[0], given_count + start[1]
+            wanted_before, given_before = want, give
+    return EntityScore(found, given_count, wanted_count)
+
+
+@pytest.mark.parametrize(
+    ("tags", "spans"),
+    [
+        ("", []),
+        ("O O", []),
+        ("B-A I-A O", [(0, 2, "A")]),
+        ("I-A I-A", [(0, 2, "A")]),  # an I without a B begins one
+        ("O I-A B-A", [(1, 2, "A"), (2, 3, "A")]),
+        ("B-A I-B I-B", [(0, 1, "A"), (1, 3, "B")]),  # another kind begins another
+        ("B-A B-A", [(0, 1, "A"), (1, 2, "A")]),
+        ("S-A S-A", [(0, 1, "A"), (1, 2, "A")]),
+        ("B-A E-A I-A", [(0, 2, "A"), (2, 3, "A")]),
+        ("E-A E-A", [(0, 1, "A"), (1, 2, "A")]),
+        ("B-a-b I-a-b", [(0, 2, "a-b")]),
+    ],
+)
+def test_tags_are_read_as_spans(tags, spans):
+    assert spans_of(tags.split()) == [Span(*span) for span in spans]
+
+
+@pytest.mark.parametrize("letters", ["BI", "BIES"])
+def test_awkward_tags_are_counted_as_conlleval_counts_them(letters):
+    tags = ["O", *(f"{letter}-{kind}" for letter in letters for kind in "AB")]
+    rng = np.random.default_rng(0)
+    sentences = [
+        [rng.choice(tags, size=length).tolist() for _ in range(2)]
+        for length in rng.integers(1, 9, size=1000)
+    ]
+    for wanted, given in sentences:
+        for place in np.flatnonzero(rng.random(len(wanted)) < 0.6):
+            given[place] = wanted[place]
+    wanted, given = map(list, zip(*sentences, strict=True))
+    scores = entity_scores(wanted, given)
+    assert scores.overall == conlleval(sentences)
+    assert scores.overall.found > 500
+    assert [sum(counts) for counts in zip(*scores.by_kind.values(), strict=True)] == [
+        *scores.overall
+    ]
+
+
+def test_every_short_pair_is_counted_as_conlleval_counts_it():
+    tags = ["O", "B-A", "I-A", "I-B"]
+    lines = list(itertools.product(tags, repeat=3))
+    for wanted, given in itertools.product(lines, lines):
+        assert entity_scores([wanted], [given]).overall == conlleval([(wanted, given)])
+
+
+def test_nervaluate_agrees_as_a_whole():
+    from nervaluate.evaluator import Evaluator
+
+    rng = np.random.default_rng(1)
+    tags = ["O", "B-A", "I-A", "B-B", "I-B"]
+    wanted, given = (rng.choice(tags, size=(50, 12)).tolist() for _ in range(2))
+    result = Evaluator(wanted, given, tags=["A", "B"], loader="list").evaluate()
+    ours = entity_scores(wanted, given)
+    theirs = result["overall"]["strict"]
+    assert ours.overall == (theirs.correct, theirs.actual, theirs.possible)
+    assert ours.overall.f1 == pytest.approx(theirs.f1)
+    for kind, score in ours.by_kind.items():
+        theirs = result["entities"][kind]["strict"]
+        assert score == (theirs.correct, theirs.actual, theirs.possible)
+
+
+@pytest.mark.parametrize("scheme", ["IOB1", "IOB2", "IOBES"])
+def test_schemes_mark_the_same_spans(scheme):
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        spans, place, length = [], 0, 12
+        while place < length:
+            size = int(rng.integers(1, 4))
+            if rng.random() < 0.7 and place + size <= length:
+                spans.append(Span(place, place + size, str(rng.choice(["A", "B"]))))
+                place += size
+            else:
+                place += 1
+        assert spans_of(tags_of(spans, length, scheme)) == spans
+
+
+def test_the_first_letters_follow_the_scheme():
+    spans = [(0, 2, "A"), (2, 3, "A"), (3, 4, "B"), (5, 8, "B")]
+    assert tags_of(spans, 8, "IOB1") == ["I-A", "I-A", "B-A", "I-B", "O", "I-B", "I-B", "I-B"]
+    assert tags_of(spans, 8, "IOB2") == ["B-A", "I-A", "B-A", "B-B", "O", "B-B", "I-B", "I-B"]
+    assert tags_of(spans, 8, "IOBES") == ["B-A", "E-A", "S-A", "S-B", "O", "B-B", "I-B", "E-B"]
+
+
+def test_scores_of_nothing():
+    scores = entity_scores([["O"]], [["O"]])
+    assert scores.overall == (0, 0, 0)
+    assert (scores.overall.precision, scores.overall.recall, scores.overall.f1) == (0, 0, 0)
+    assert scores.by_kind == {}
+
+
+def test_spans_are_scored_like_tags():
+    wanted, given = [["B-A", "I-A", "O"], ["O"]], [["B-A", "O", "B-B"], ["O"]]
+    as_spans = [[spans_of(tags) for tags in side] for side in (wanted, given)]
+    assert entity_scores(*as_spans) == entity_scores(wanted, given)
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="1 sentences and 2 answers"):
+        entity_scores([["O"]], [["O"], ["O"]])
+    with pytest.raises(ValueError, match="Sentence 0 has 1 tokens and 2 tags"):
+        entity_scores([["O"]], [["O", "O"]])
+    for tag in ("PER", "B", "B-", "X-PER", ""):
+        with pytest.raises(ValueError, match="neither 'O' nor"):
+            spans_of([tag])
+    with pytest.raises(ValueError, match="'BIO'"):
+        tags_of([], 1, "BIO")
+    for span in ((0, 3, "A"), (1, 1, "A")):
+        with pytest.raises(ValueError, match="leaves the sentence"):
+            tags_of([span], 2)
+    with pytest.raises(ValueError, match="overlaps"):
+        tags_of([(0, 2, "A"), (1, 2, "A")], 2)
