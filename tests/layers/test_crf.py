@@ -274,7 +274,7 @@ def test_a_model_learns_at_every_length(jit):
     words, tags = sentences()
     before = model.evaluate(words, tags, verbose=0)
     for _ in range(3):
-        model.fit(words, tags, batch_size=8, epochs=5, verbose=0)
+        model.fit(words, tags, batch_size=8, epochs=8, verbose=0)
         model.fit(words[:, :5], tags[:, :5], batch_size=8, verbose=0)
     assert model.evaluate(words, tags, verbose=0) < before / 2
     assert all(np.isfinite(to_numpy(weight)).all() for weight in model.weights)
