@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqlib.course.checks import CheckFailed, Unfinished
+from seqlib.course.checks import CheckFailed
 from seqlib.course.checks import dinosaur_names as checks
 
 
@@ -85,18 +85,6 @@ SOLUTIONS = [
     training_step,
     perplexity,
 ]
-
-
-@pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda function: function.__name__)
-def test_right_answers_pass(solution, capsys):
-    getattr(checks, solution.__name__)(solution)
-    assert capsys.readouterr().out.startswith(f"✓ {solution.__name__}: ")
-
-
-@pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda function: function.__name__)
-def test_no_answer_is_told_apart_from_a_wrong_one(solution):
-    with pytest.raises(Unfinished, match="Hint"):
-        getattr(checks, solution.__name__)(lambda *args, **kwargs: None)
 
 
 def every_norm_for_itself(gradients, limit):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from seqlib.course.checks import CheckFailed, Unfinished
+from seqlib.course.checks import CheckFailed
 from seqlib.course.checks import machine_translation as checks
 
 
@@ -77,18 +77,6 @@ SOLUTIONS = [
     hypothesis_score,
     clipped_precision,
 ]
-
-
-@pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda function: function.__name__)
-def test_right_answers_pass(solution, capsys):
-    getattr(checks, solution.__name__)(solution)
-    assert capsys.readouterr().out.startswith(f"✓ {solution.__name__}: ")
-
-
-@pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda function: function.__name__)
-def test_no_answer_is_told_apart_from_a_wrong_one(solution):
-    with pytest.raises(Unfinished, match="Hint"):
-        getattr(checks, solution.__name__)(lambda *args, **kwargs: None)
 
 
 def forgets_states(step, states, start, batch, length):

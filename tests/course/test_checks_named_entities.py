@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from seqlib.course.checks import CheckFailed, Unfinished
+from seqlib.course.checks import CheckFailed
 from seqlib.course.checks import named_entities as checks
 
 
@@ -96,18 +96,6 @@ SOLUTIONS = [
     log_normaliser,
     best_path,
 ]
-
-
-@pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda function: function.__name__)
-def test_right_answers_pass(solution, capsys):
-    getattr(checks, solution.__name__)(solution)
-    assert capsys.readouterr().out.startswith(f"✓ {solution.__name__}: ")
-
-
-@pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda function: function.__name__)
-def test_no_answer_is_told_apart_from_a_wrong_one(solution):
-    with pytest.raises(Unfinished, match="Hint"):
-        getattr(checks, solution.__name__)(lambda *args, **kwargs: None)
 
 
 def last_one_lost(tags):

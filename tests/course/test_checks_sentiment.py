@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from seqlib import layers
-from seqlib.course.checks import CheckFailed, Unfinished
+from seqlib.course.checks import CheckFailed
 from seqlib.course.checks import sentiment as checks
 
 
@@ -67,18 +67,6 @@ SOLUTIONS = [
     emojify_model,
     gradient_times_input,
 ]
-
-
-@pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda function: function.__name__)
-def test_right_answers_pass(solution, capsys):
-    getattr(checks, solution.__name__)(solution)
-    assert capsys.readouterr().out.startswith(f"✓ {solution.__name__}: ")
-
-
-@pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda function: function.__name__)
-def test_no_answer_is_told_apart_from_a_wrong_one(solution):
-    with pytest.raises(Unfinished, match="Hint"):
-        getattr(checks, solution.__name__)(lambda *args, **kwargs: None)
 
 
 def each_word_once(tokens, vectors, dimension):

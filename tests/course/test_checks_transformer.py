@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from seqlib.course.checks import CheckFailed, Unfinished
+from seqlib.course.checks import CheckFailed
 from seqlib.course.checks import transformer as checks
 
 
@@ -47,7 +47,7 @@ def attend_next(query, key, value, keys, values, t):
     return scaled_attention(query[:, :, None], keys, values, seen)[0][:, :, 0]
 
 
-RIGHT = [
+SOLUTIONS = [
     positional_encoding,
     scaled_attention,
     decoder_mask,
@@ -56,18 +56,6 @@ RIGHT = [
     rate_at,
     attend_next,
 ]
-
-
-@pytest.mark.parametrize("answer", RIGHT, ids=[answer.__name__ for answer in RIGHT])
-def test_right_answers_pass(answer, capsys):
-    getattr(checks, answer.__name__)(answer)
-    assert capsys.readouterr().out.startswith(f"✓ {answer.__name__}")
-
-
-@pytest.mark.parametrize("name", [answer.__name__ for answer in RIGHT])
-def test_empty_answers_are_unfinished(name):
-    with pytest.raises(Unfinished, match="Hint"):
-        getattr(checks, name)(lambda *_: None)
 
 
 def halves(length, dim):

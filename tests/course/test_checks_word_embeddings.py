@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqlib.course.checks import CheckFailed, Unfinished
+from seqlib.course.checks import CheckFailed
 from seqlib.course.checks import word_embeddings as checks
 
 
@@ -106,18 +106,6 @@ SOLUTIONS = [
     neutralise,
     equalise,
 ]
-
-
-@pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda function: function.__name__)
-def test_right_answers_pass(solution, capsys):
-    getattr(checks, solution.__name__)(solution)
-    assert capsys.readouterr().out.startswith(f"✓ {solution.__name__}: ")
-
-
-@pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda function: function.__name__)
-def test_no_answer_is_told_apart_from_a_wrong_one(solution):
-    with pytest.raises(Unfinished, match="Hint"):
-        getattr(checks, solution.__name__)(lambda *args, **kwargs: None)
 
 
 def given_words_count(matrix, a, b, c):
