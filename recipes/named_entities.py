@@ -1,12 +1,12 @@
-"""Train the tagger of names whose weights notebook 4-2_named_entities loads.
+"""Train the tagger of notebook 4-2_named_entities for longer than the notebook does.
 
     python recipes/named_entities.py [--epochs 30] [--output FILE]
 
-About ten minutes on two quiet cores. The tagger is the notebook's, somewhat wider and trained for
-longer: on the training part of CoNLL-2003 alone, in small batches, with a moving average of the
-weights. The validation part is looked at on the way; the test part is not, unless ``--test`` asks
-for it at the end. What was learnt is written in half precision to
-notebooks/weights/named_entities.npz; the pretrained vectors are not in it, and no text.
+The tagger is the notebook's, somewhat wider, and learns from the training part of CoNLL-2003 alone,
+in small batches, with a moving average of the weights. The validation part is looked at on the way;
+the test part is not, unless ``--test`` asks for it at the end. What was learnt is written in half
+precision to notebooks/weights/named_entities.npz; the pretrained vectors are not in it, and no
+text.
 """
 
 import argparse

@@ -3,13 +3,12 @@
 import keras
 from keras import ops
 
-from seqlib.layers.arguments import checked_size
 from seqlib.layers.transformer.decoder_block import TransformerDecoderBlock
-from seqlib.layers.transformer.settings import TransformerLayer
+from seqlib.layers.transformer.stack import TransformerStack
 
 
 @keras.saving.register_keras_serializable("seqlib")
-class TransformerDecoder(TransformerLayer):
+class TransformerDecoder(TransformerStack):
     r"""Write a sequence while looking at a source.
 
     $$x^{(n)} = \mathrm{block}_n(x^{(n-1)}, m), \qquad n = 1 \ldots N$$
@@ -55,26 +54,11 @@ class TransformerDecoder(TransformerLayer):
         Vaswani et al., Attention is all you need (2017).
     """
 
-    def __init__(self, num_layers, num_heads, inner_dim, **kwargs):
-        super().__init__(num_heads, inner_dim, **kwargs)
-        self.num_layers = checked_size(self, "num_layers", num_layers)
-        self.blocks = [
-            TransformerDecoderBlock(
-                **{**self.settings(), "seed": self.seed_of(n)},
-                dtype=self.dtype_policy,
-                name=f"block_{n}",
-            )
-            for n in range(self.num_layers)
-        ]
-        self.norm = self.make_norm("norm") if self.norm_first else None
+    Block = TransformerDecoderBlock
 
     def build(self, inputs_shape, memory_shape):
         """Make the blocks for (batch, time, units) of the inputs and of the memory."""
-        for block in self.blocks:
-            block.build(inputs_shape, memory_shape)
-        if self.norm is not None:
-            self.norm.build(inputs_shape)
-        self.built = True
+        self.build_blocks(inputs_shape, memory_shape)
 
     def call(
         self,
@@ -87,21 +71,15 @@ class TransformerDecoder(TransformerLayer):
         training=False,
     ):
         """Decode a whole sequence; see the class for arguments and returns."""
-        x, all_weights = inputs, []
-        for block in self.blocks:
-            x, weights = block(
-                x,
-                memory,
-                inputs_mask=inputs_mask,
-                memory_mask=memory_mask,
-                use_causal_mask=use_causal_mask,
-                return_attention_scores=True,
-                training=training,
-            )
-            all_weights.append(weights)
-        if self.norm is not None:
-            x = self.norm(x)
-        return (x, all_weights) if return_attention_scores else x
+        return self.run_blocks(
+            inputs,
+            memory,
+            inputs_mask=inputs_mask,
+            memory_mask=memory_mask,
+            use_causal_mask=use_causal_mask,
+            return_attention_scores=return_attention_scores,
+            training=training,
+        )
 
     def start(self, memory, memory_mask=None, *, length):
         """Return the states that `step` needs to begin with.
@@ -147,19 +125,4 @@ class TransformerDecoder(TransformerLayer):
         for block, state in zip(self.blocks, states["blocks"], strict=True):
             x, state = block.step(x, state, states["t"], states.get("memory_mask"))
             blocks.append(state)
-        if self.norm is not None:
-            x = self.norm(x)
-        return x[:, 0], {**states, "t": states["t"] + 1, "blocks": blocks}
-
-    def compute_output_spec(self, inputs, memory, *args, return_attention_scores=False, **kwargs):
-        """Return shape and dtype of what a call returns."""
-        specs = [
-            block.compute_output_spec(inputs, memory, return_attention_scores=True)
-            for block in self.blocks
-        ]
-        output = keras.KerasTensor(inputs.shape, dtype=self.compute_dtype)
-        return (output, [weights for _, weights in specs]) if return_attention_scores else output
-
-    def get_config(self):
-        """Return the arguments that make this layer again."""
-        return {**super().get_config(), "num_layers": self.num_layers}
+        return self.normalised(x)[:, 0], {**states, "t": states["t"] + 1, "blocks": blocks}

@@ -2,13 +2,12 @@
 
 import keras
 
-from seqlib.layers.arguments import checked_size
 from seqlib.layers.transformer.encoder_block import TransformerEncoderBlock
-from seqlib.layers.transformer.settings import TransformerLayer
+from seqlib.layers.transformer.stack import TransformerStack
 
 
 @keras.saving.register_keras_serializable("seqlib")
-class TransformerEncoder(TransformerLayer):
+class TransformerEncoder(TransformerStack):
     r"""Read a sequence: each block looks again, at what the one below made of it.
 
     $$x^{(n)} = \mathrm{block}_n(x^{(n-1)}), \qquad n = 1 \ldots N$$
@@ -48,24 +47,11 @@ class TransformerEncoder(TransformerLayer):
         Vaswani et al., Attention is all you need (2017).
     """
 
-    def __init__(self, num_layers, num_heads, inner_dim, **kwargs):
-        super().__init__(num_heads, inner_dim, **kwargs)
-        self.num_layers = checked_size(self, "num_layers", num_layers)
-        self.blocks = [
-            TransformerEncoderBlock(
-                **{**self.settings(), "seed": self.seed_of(n)},
-                dtype=self.dtype_policy,
-                name=f"block_{n}",
-            )
-            for n in range(self.num_layers)
-        ]
-        self.norm = self.make_norm("norm") if self.norm_first else None
+    Block = TransformerEncoderBlock
 
     def build(self, inputs_shape):
         """Make the blocks for (batch, time, units)."""
-        for layer in [*self.blocks, *([self.norm] if self.norm else [])]:
-            layer.build(inputs_shape)
-        self.built = True
+        self.build_blocks(inputs_shape)
 
     def call(
         self,
@@ -76,28 +62,10 @@ class TransformerEncoder(TransformerLayer):
         training=False,
     ):
         """Encode; see the class for arguments and returns."""
-        x, all_weights = inputs, []
-        for block in self.blocks:
-            x, weights = block(
-                x,
-                mask=mask,
-                use_causal_mask=use_causal_mask,
-                return_attention_scores=True,
-                training=training,
-            )
-            all_weights.append(weights)
-        if self.norm is not None:
-            x = self.norm(x)
-        return (x, all_weights) if return_attention_scores else x
-
-    def compute_output_spec(self, inputs, *args, return_attention_scores=False, **kwargs):
-        """Return shape and dtype of what a call returns."""
-        specs = [
-            block.compute_output_spec(inputs, return_attention_scores=True) for block in self.blocks
-        ]
-        output = keras.KerasTensor(inputs.shape, dtype=self.compute_dtype)
-        return (output, [weights for _, weights in specs]) if return_attention_scores else output
-
-    def get_config(self):
-        """Return the arguments that make this layer again."""
-        return {**super().get_config(), "num_layers": self.num_layers}
+        return self.run_blocks(
+            inputs,
+            mask=mask,
+            use_causal_mask=use_causal_mask,
+            return_attention_scores=return_attention_scores,
+            training=training,
+        )
