@@ -25,7 +25,7 @@ FORMS = {"post-norm": {"norm_first": False}, "pre-norm": {"norm_first": True}}
 
 def other(x):
     """Another sequence of the same shape, to be the memory."""
-    return 0.5 * x[:, ::-1] + 0.1
+    return 0.5 * ops.flip(x, axis=1) + 0.1
 
 
 @dataclasses.dataclass(frozen=True)
