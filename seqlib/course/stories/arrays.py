@@ -48,7 +48,7 @@ def story_vocabulary(stories):
         >>> from seqlib.course.stories.tasks import draw_stories
         >>> vocabulary = story_vocabulary(draw_stories("two arguments", 100, seed=0))
         >>> vocabulary.tokens[:6], len(vocabulary)
-        (['<pad>', 'bakery', 'east', 'garden', 'harbour', 'is'], 16)
+        (['<pad>', 'bakery', 'east', 'garden', 'harbour', 'is'], 15)
     """
     said = (part for story in stories for part in (*story.sentences, story.question))
     return text.Vocabulary(sorted({word for sentence in said for word in words(sentence)}))

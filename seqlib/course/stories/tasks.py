@@ -6,6 +6,7 @@ stand three hundred sentences back), so that a figure measured here stands besid
 without being the same measurement.
 """
 
+import itertools
 import random
 from typing import NamedTuple
 
@@ -76,11 +77,11 @@ def draw_stories(task, number, seed):
         ValueError: There is no such task, or `number` is not positive.
 
     Example:
-        >>> (story,) = draw_stories("one fact", 1, seed=3)
-        >>> story.sentences
-        ('Dario cycled to the museum.', 'Bruno walked to the library.')
-        >>> story.question, story.answer, story.support
-        ('Where is Bruno?', 'library', (1,))
+        >>> (story,) = draw_stories("two facts", 1, seed=49)
+        >>> story.sentences[:2]
+        ('Dario cycled to the harbour.', 'Alma hurried to the garden.')
+        >>> story.sentences[2], story.question, story.answer, story.support
+        ('Alma found the apple there.', 'Where is the apple?', 'garden', (1, 2))
     """
     if task not in TASKS:
         raise ValueError(f"task got {task!r}. Allowed: {', '.join(map(repr, TASKS))}.")
@@ -123,7 +124,7 @@ def _three_facts(draw, answer):
     questions = []
     for thing, stays in world.stays.items():
         places = [stay.place for stay in stays]
-        for before, now in zip(stays, stays[1:], strict=False):
+        for before, now in itertools.pairwise(stays):
             facts = before.facts | now.facts
             if places.count(now.place) == 1 and len(facts) == 3:  # else it could mean two times
                 wording = "Where was the {} before the {}?"
