@@ -1,5 +1,6 @@
 """What a model is measured by: thin over kept libraries, and measures that count events."""
 
+from seqlib.metrics.answers import AnswerScore, answer_score, normalise_answer, token_f1
 from seqlib.metrics.events import (
     EventScore,
     detections_of,
@@ -10,14 +11,18 @@ from seqlib.metrics.events import (
 from seqlib.metrics.translation import BleuScore, Score, bleu, chrf, exact_match
 
 __all__ = [
+    "AnswerScore",
     "BleuScore",
     "EventScore",
     "Score",
+    "answer_score",
     "bleu",
     "chrf",
     "detections_of",
     "event_score",
     "exact_match",
     "match_events",
+    "normalise_answer",
     "threshold_sweep",
+    "token_f1",
 ]
