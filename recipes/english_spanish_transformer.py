@@ -93,9 +93,7 @@ def main():
     )
     reader = TransformerTranslator(*sizes, **SETTINGS)
     optimizer = keras.optimizers.Adam(RATE, beta_2=0.98, global_clipnorm=1.0)
-    model.compile(
-        optimizer, MaskedCrossentropy(0.1), metrics=[MaskedAccuracy()], jit_compile=False
-    )
+    model.compile(optimizer, MaskedCrossentropy(0.1), metrics=[MaskedAccuracy()], jit_compile=False)
     translate = Translator(reader, source, target)
     clock, epoch = Clock(60 * options.minutes), 0
     while clock.spent() < 1:

@@ -21,8 +21,7 @@ def save_differences(path, before, after, **others):
 
     Args:
         path: The npz file.
-        before: Dict of arrays by name: the weights that everyone has. A weight that is not in it
-            counts as zeros.
+        before: Dict of arrays by name: the weights that everyone has, and zeros for new ones.
         after: Dict of arrays or variables by name: the weights that training made.
         **others: Arrays to keep with them, as they are.
 
@@ -39,7 +38,7 @@ def save_differences(path, before, after, **others):
     arrays = {}
     for name, weight in after.items():
         weight = np.asarray(weight, np.float32)
-        difference = weight - before[name] if name in before else weight
+        difference = weight - before[name]
         if difference.ndim < 2:
             arrays[f"half:{name}"] = difference.astype("float16")
         else:
@@ -59,7 +58,7 @@ def read_differences(path, before):
 
     Args:
         path: The npz file that `save_differences` wrote.
-        before: Dict of arrays by name: the weights that everyone has.
+        before: Dict of arrays by name, as when it was written.
 
     Returns:
         Dict of the weights in the file by name, float32; and dict of the other arrays in it.

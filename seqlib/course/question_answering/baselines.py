@@ -11,13 +11,14 @@ from seqlib import text
 LONGEST = 5  # words in a candidate
 
 # Words that are in no candidate.
-_SMALL = frozenset(
-    """a about after against all also an and any are as at be been before being between both but by
-    can could did do does during each for from had has have he her his how i if in into is it its
-    many more most much name no not of on one or other our out over s she should so some such than
-    that the their them then there these they this those through to under until up was we were what
-    when where which while who whom whose why will with would you your""".split()
-)
+_LISTED = """
+a about after against all also an and any are as at be been before being between both but by can
+could did do does during each for from had has have he her his how i if in into is it its many more
+most much name no not of on one or other our out over s she should so some such than that the their
+them then there these they this those through to under until up was we were what when where which
+while who whom whose why will with would you your
+"""
+_SMALL = frozenset(_LISTED.split())
 
 
 def random_answers(passages, seed=0, longest=LONGEST):

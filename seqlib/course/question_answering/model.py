@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from seqlib import pretrained
+from seqlib.course.differences import read_differences, save_differences
 from seqlib.course.question_answering.spans import LONGEST, best_spans
 
 WIDTHS = (96, 128, 160, 192, 224, 256, 320, 384)  # few, so that few programs are compiled
@@ -72,13 +73,66 @@ class SpanReader(keras.Model):
         scores = ops.transpose(self.heads(ops.cast(hidden, "float32")), (0, 2, 1))
         return ops.where(ops.not_equal(ids, 0)[:, None], scores, _NEVER)
 
+    def freeze_embeddings(self):
+        """Train the blocks and the heads alone.
+
+        Half the weights of a small encoder are the vectors of its pieces. Few of them would move:
+        most pieces are rare.
+        """
+        for layer in (self.encoder.pieces, self.encoder.positions, self.encoder.types):
+            layer.trainable = False
+
     def named_weights(self):
-        """Return the weights that training changes by name, a dict of variables."""
-        return {weight.path.split("/", 1)[-1]: weight for weight in self.trainable_weights}
+        """Return the weights of the blocks and of the heads by name, a dict of variables."""
+        encoder = self.encoder
+        names = {
+            f"blocks/{_after(weight, 'encoder')}": weight for weight in encoder.encoder.weights
+        }
+        for name, layer in (("norm", encoder.norm), ("heads", self.heads)):
+            names |= {f"{name}/{weight.name}": weight for weight in layer.weights}
+        return names
+
+    def save_differences(self, path, **others):
+        """Write how blocks and heads differ from MiniLM's, in four bits a number.
+
+        Args:
+            path: The npz file.
+            **others: Arrays to keep with them.
+        """
+        save_differences(path, _of_minilm(), self.named_weights(), **others)
+
+    def load_differences(self, path):
+        """Take blocks and heads from a file that `save_differences` wrote.
+
+        Args:
+            path: The npz file.
+
+        Returns:
+            Dict of the other arrays in the file.
+
+        Raises:
+            ValueError: The file belongs to another encoder; nothing is assigned.
+        """
+        weights, others = read_differences(path, _of_minilm())
+        for name, variable in self.named_weights().items():
+            variable.assign(weights[name])
+        return others
+
+
+def _of_minilm():
+    """Return the weights of MiniLM by the names of a reader, with zeros for the heads."""
+    names = SpanReader.load().named_weights()
+    return {
+        name: np.asarray(weight) * (not name.startswith("heads/")) for name, weight in names.items()
+    }
+
+
+def _after(weight, folder):
+    return weight.path.partition(f"{folder}/")[2]
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of windows for training, each of windows of like lengths, in another order each epoch.
+    """Batches of windows of like lengths for training, in another order each epoch.
 
     What does not fill a batch is left out of the epoch.
 

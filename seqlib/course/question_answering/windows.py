@@ -63,9 +63,7 @@ class Windows:
         ['[CLS] who ? [SEP] alma met bruno in [SEP]', '[CLS] who ? [SEP] bruno in rome . [SEP]']
     """
 
-    def __init__(
-        self, wordpiece, questions, passages, length=384, stride=128, question_length=64
-    ):
+    def __init__(self, wordpiece, questions, passages, length=384, stride=128, question_length=64):
         if len(questions) != len(passages):
             raise ValueError(
                 f"questions and passages must be as many; got {len(questions)} and {len(passages)}."
