@@ -216,7 +216,7 @@ def test_limits_of_squad_are_printed():
     assert "CC BY-SA 4.0" in data.card("squad").notice()
 
 
-@pytest.mark.parametrize("name", ["conll2003", "wnut17", "dates"])
+@pytest.mark.parametrize("name", ["wnut17", "dates"])
 def test_a_set_without_a_loader_says_what_can_be_done(name):
     with pytest.raises(
         data.DataError, match=f"load.. reads .*dinosaurs, .*but not '{name}'"
