@@ -57,6 +57,12 @@ def load(name, path=None):
         ``ryans_mammoth``      list of 1,059 ``scores.Piece``, one part each, by file name
         ``simlex999``          DataFrame, 999 rows, likewise (similarity)
         ``sonnets``            list of 154 sonnets, each a list of lines (14; number 126 has 12)
+        ``squad``              DataFrame, 98,169 rows in the order of the source: ``part``
+                               ("training", 87,599, or "development", 10,570), ``title`` (of the
+                               article), ``context``, ``question``, ``answers`` (list of strings:
+                               one in training, three or more from several people in
+                               development), ``starts`` (list of ints: where in the context each
+                               answer begins, in characters), ``id``
         ``state_of_the_union`` DataFrame, 249 rows by date: ``year`` (int), ``date`` (datetime),
                                ``president`` (full name), ``party``, ``delivery`` ("spoken" or
                                "written"), ``annual`` (bool: the annual address itself, not a
@@ -214,6 +220,23 @@ def emojify(files):
     return pd.read_csv(files["emojify.csv"], encoding="utf-8")
 
 
+def squad(files):
+    """Read the questions, each with its paragraph and its answers, part by part."""
+    import pandas as pd
+
+    rows = []
+    for file, part in (("train-v1.1.json", "training"), ("dev-v1.1.json", "development")):
+        for article in json.loads(files[file].read_text(encoding="utf-8"))["data"]:
+            for paragraph in article["paragraphs"]:
+                about = part, article["title"], paragraph["context"]
+                for question in paragraph["qas"]:
+                    answers = [answer["text"] for answer in question["answers"]]
+                    starts = [answer["answer_start"] for answer in question["answers"]]
+                    rows.append((*about, question["question"], answers, starts, question["id"]))
+    names = ["part", "title", "context", "question", "answers", "starts", "id"]
+    return pd.DataFrame(rows, columns=names)
+
+
 def english_spanish(files):
     """Read the pairs and who wrote them, every character as it stands."""
     import csv
@@ -243,6 +266,7 @@ LOADERS = {
     "ryans_mammoth": music_corpus.load,
     "simlex999": simlex999,
     "sonnets": sonnets,
+    "squad": squad,
     "state_of_the_union": state_of_the_union,
     "wordsim353": wordsim353,
 }

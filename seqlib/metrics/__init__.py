@@ -1,5 +1,6 @@
 """What a model is measured by: thin over kept libraries, and measures that count events."""
 
+from seqlib.metrics.answers import AnswerScore, answer_score, normalise_answer, token_f1
 from seqlib.metrics.entities import (
     EntityScore,
     EntityScores,
@@ -18,12 +19,14 @@ from seqlib.metrics.events import (
 from seqlib.metrics.translation import BleuScore, Score, bleu, chrf, exact_match
 
 __all__ = [
+    "AnswerScore",
     "BleuScore",
     "EntityScore",
     "EntityScores",
     "EventScore",
     "Score",
     "Span",
+    "answer_score",
     "bleu",
     "chrf",
     "detections_of",
@@ -31,7 +34,9 @@ __all__ = [
     "event_score",
     "exact_match",
     "match_events",
+    "normalise_answer",
     "spans_of",
     "tags_of",
     "threshold_sweep",
+    "token_f1",
 ]

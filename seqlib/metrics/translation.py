@@ -6,6 +6,8 @@ signature says it; figures may be compared where their signatures are the same.
 
 from dataclasses import dataclass
 
+from seqlib.metrics.arguments import as_many, texts_of
+
 
 @dataclass(frozen=True)
 class Score:
@@ -161,8 +163,8 @@ def exact_match(predictions, targets):
         >>> exact_match(["2020-01-31", "2020-02-01"], ["2020-01-31", "2020-01-02"])
         0.5
     """
-    predictions, targets = _texts("predictions", predictions), _texts("targets", targets)
-    _as_many("predictions", predictions, "targets", targets)
+    predictions, targets = texts_of("predictions", predictions), texts_of("targets", targets)
+    as_many("predictions", predictions, "targets", targets)
     pairs = zip(predictions, targets, strict=True)
     return sum(prediction == target for prediction, target in pairs) / len(targets)
 
@@ -173,45 +175,17 @@ def _streams(hypotheses, references):
     sacrebleu wants a list for the first reference of every hypothesis, one for the second, and so
     on, with None where there is none.
     """
-    hypotheses = _texts("hypotheses", hypotheses)
+    hypotheses = texts_of("hypotheses", hypotheses)
     if isinstance(references, str):
         raise TypeError("references must be a list of lists of strings, got one string.")
     references = [
-        _texts(f"references[{number}]", some, "one list of references for each hypothesis")
+        texts_of(f"references[{number}]", some, "one list of references for each hypothesis")
         for number, some in enumerate(references)
     ]
-    _as_many("hypotheses", hypotheses, "references", references)
+    as_many("hypotheses", hypotheses, "references", references)
     for number, some in enumerate(references):
         if not some:
             raise ValueError(f"references[{number}] is empty; every hypothesis needs at least one.")
     most = max(map(len, references))
     padded = [[*some, *[None] * (most - len(some))] for some in references]
     return hypotheses, [list(stream) for stream in zip(*padded, strict=True)]
-
-
-def _texts(name, texts, wanted="a list of strings"):
-    """Return a list of strings, or say what else was given."""
-    if isinstance(texts, str) or not hasattr(texts, "__iter__"):
-        raise TypeError(
-            f"{name} is {_shown(texts)}; allowed is {wanted}. Put a single one in a list."
-        )
-    texts = list(texts)
-    for number, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise TypeError(f"{name}[{number}] is {_shown(text)}; allowed is a string.")
-    return texts
-
-
-def _shown(value):
-    """Return a value, cut short, and its type."""
-    shown = repr(value)
-    shown = shown if len(shown) <= 40 else shown[:37] + "..."
-    return f"{shown} ({type(value).__name__})"
-
-
-def _as_many(one, ones, other, others):
-    """Raise ValueError where two lists are empty or of different lengths."""
-    if len(ones) != len(others):
-        raise ValueError(f"{one} and {other} must be as many; got {len(ones)} and {len(others)}.")
-    if not ones:
-        raise ValueError(f"{one} and {other} are empty; there is nothing to measure.")

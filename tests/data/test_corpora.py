@@ -198,7 +198,56 @@ def test_data_written_here_is_not_taken_from_elsewhere(tmp_path):
         data.load("emojify", path=tmp_path)
 
 
-@pytest.mark.parametrize("name", ["squad", "wnut17", "dates"])
+@pytest.fixture(scope="module")
+def squad():
+    return data.load("squad")
+
+
+def test_squad_is_a_table_of_questions(squad):
+    names = ["part", "title", "context", "question", "answers", "starts", "id"]
+    assert list(squad) == names
+    assert squad["part"].value_counts().to_dict() == {"training": 87_599, "development": 10_570}
+    assert squad["part"].is_monotonic_decreasing  # training first
+    assert squad["id"].is_unique
+    assert not squad.isna().any(axis=None)
+    assert squad.groupby("part")["context"].nunique().to_dict() == {
+        "training": 18_891,
+        "development": 2_067,
+    }
+    short = squad["context"].str.split().str.len() <= 100
+    assert short.groupby(squad["part"]).sum().to_dict() == {
+        "training": 34_565,
+        "development": 3_924,
+    }
+
+
+def test_every_answer_of_squad_stands_where_it_says(squad):
+    for context, answers, starts in zip(
+        squad["context"], squad["answers"], squad["starts"], strict=True
+    ):
+        assert answers
+        for answer, start in zip(answers, starts, strict=True):
+            assert answer
+            assert context.startswith(answer, start)
+    counts = squad.groupby("part")["answers"].agg(lambda answers: set(map(len, answers)))
+    assert counts["training"] == {1}
+    assert min(counts["development"]) == 1
+    assert 3 in counts["development"]
+
+
+def test_no_article_of_squad_is_in_both_parts(squad):
+    training, development = (
+        set(squad["title"][squad["part"] == part]) for part in ("training", "development")
+    )
+    assert (len(training), len(development)) == (442, 48)
+    assert not training & development
+
+
+def test_limits_of_squad_are_printed():
+    assert "CC BY-SA 4.0" in data.card("squad").notice()
+
+
+@pytest.mark.parametrize("name", ["wnut17", "dates"])
 def test_a_set_without_a_loader_says_what_can_be_done(name):
     with pytest.raises(
         data.DataError, match=f"load.. reads .*dinosaurs, .*but not '{name}'"

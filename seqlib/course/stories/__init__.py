@@ -1,0 +1,1 @@
+"""Little worlds in which people move and carry things: stories, questions, and readers of them."""

@@ -1,0 +1,127 @@
+"""How near answers come to those of people: SQuAD's exact match and F1, by its own definition."""
+
+import re
+import string
+from collections import Counter
+from dataclasses import dataclass
+
+from seqlib.metrics.arguments import as_many, texts_of
+
+_ARTICLE = re.compile(r"\b(a|an|the)\b")
+_NO_MARKS = str.maketrans("", "", string.punctuation)
+
+
+@dataclass(frozen=True)
+class AnswerScore:
+    """How good a set of answers is.
+
+    Attributes:
+        exact_match: Share of the answers that equal a reference, from 0 to 100.
+        f1: Mean F1 of the words of answer and nearest reference, from 0 to 100.
+        number: Number of questions.
+    """
+
+    exact_match: float
+    f1: float
+    number: int
+
+    def __str__(self):
+        return f"EM {self.exact_match:.2f}, F1 {self.f1:.2f} over {self.number} questions"
+
+
+def normalise_answer(answer):
+    """Return an answer without what SQuAD does not count.
+
+    In this order: small letters; the marks of ASCII taken out, with nothing in their place; the
+    words a, an and the taken out; single spaces between words. Hyphens are such marks and dashes
+    are not, so that ``"well-known"`` is one word, and ``"1990–95"`` stays as it is.
+
+    Args:
+        answer: A string.
+
+    Returns:
+        A string, empty where nothing was left.
+
+    Example:
+        >>> normalise_answer("The  U.S. Senate"), normalise_answer("an apple, a day")
+        ('us senate', 'apple day')
+        >>> normalise_answer("the"), normalise_answer("Theatre")
+        ('', 'theatre')
+    """
+    return " ".join(_ARTICLE.sub(" ", answer.lower().translate(_NO_MARKS)).split())
+
+
+def token_f1(prediction, reference):
+    r"""Return how far the words of two answers agree, wherever they stand.
+
+    $$F_1 = \frac{2\,p\,r}{p + r}, \qquad p = \frac{c}{\text{words of the prediction}}, \quad
+    r = \frac{c}{\text{words of the reference}}$$
+
+    with $c$ the number of words that both have, after `normalise_answer`; a word that is there
+    twice counts twice. Where nothing agrees it is 0, as it is for two empty answers.
+
+    Args:
+        prediction: A string.
+        reference: A string.
+
+    Returns:
+        A float from 0 to 1.
+
+    Example:
+        >>> token_f1("the Normans", "Normans")
+        1.0
+        >>> token_f1("in the year 1066", "1066")  # one word of three, and all of one
+        0.5
+    """
+    words, wanted = normalise_answer(prediction).split(), normalise_answer(reference).split()
+    common = sum((Counter(words) & Counter(wanted)).values())
+    if not common:
+        return 0.0
+    precision, recall = common / len(words), common / len(wanted)
+    return 2 * precision * recall / (precision + recall)
+
+
+def answer_score(predictions, references):
+    """Measure answers to a whole set of questions.
+
+    An answer is compared with each of its references, and the best counts, for exact match and
+    for F1 each by itself.
+
+    Args:
+        predictions: One answer a question, a list of strings.
+        references: For each question the list of the answers that people gave, one or more.
+
+    Returns:
+        `AnswerScore`.
+
+    Raises:
+        TypeError: `predictions` or the references of a question are no lists of strings.
+        ValueError: Both are empty or differ in length, or a question has no reference.
+
+    Example:
+        >>> score = answer_score(
+        ...     ["The Normans", "Rollo"], [["Normans"], ["Viking leader Rollo", "chief Rollo"]]
+        ... )
+        >>> print(score)
+        EM 50.00, F1 83.33 over 2 questions
+
+    Source:
+        Rajpurkar et al., SQuAD: 100,000+ questions for machine comprehension of text (2016).
+    """
+    predictions = texts_of("predictions", predictions)
+    if isinstance(references, str):
+        raise TypeError("references must be a list of lists of strings, got one string.")
+    references = [
+        texts_of(f"references[{number}]", some, "one list of references for each question")
+        for number, some in enumerate(references)
+    ]
+    as_many("predictions", predictions, "references", references)
+    exact = f1 = 0.0
+    for number, (prediction, some) in enumerate(zip(predictions, references, strict=True)):
+        if not some:
+            raise ValueError(f"references[{number}] is empty; every question needs at least one.")
+        plain = normalise_answer(prediction)
+        exact += any(plain == normalise_answer(reference) for reference in some)
+        f1 += max(token_f1(prediction, reference) for reference in some)
+    count = len(predictions)
+    return AnswerScore(100 * exact / count, 100 * f1 / count, count)
