@@ -50,6 +50,8 @@ class Validation(keras.callbacks.Callback):
         if (epoch + 1) % self.every == 0:
             kept = self.model.get_weights()
             self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+            # On JAX the average and the weights are now one and the same arrays: copy them.
+            self.model.set_weights(self.model.get_weights())
             line += f", validation F1 {f1(self.tagger, self.sentences):.2f}"
             self.model.set_weights(kept)
         print(f"{line}, {time.monotonic() - self.begun:.0f} s", flush=True)

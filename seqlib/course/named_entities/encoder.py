@@ -34,7 +34,9 @@ class SlowerAdam(keras.optimizers.Adam):
 
     def update_step(self, gradient, variable, learning_rate):
         """Change one variable."""
-        factor = self._factor if variable.path in self._slow else 1.0
+        # A backend may hand over what lies below the variable of Keras.
+        own = self._trainable_variables[self._get_variable_index(variable)]
+        factor = self._factor if own.path in self._slow else 1.0
         super().update_step(gradient, variable, learning_rate * factor)
 
 
