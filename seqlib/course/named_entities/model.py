@@ -239,19 +239,42 @@ class Tagger:
     def __call__(self, sentences):
         """Return the tags of each sentence, a list of words, in a list of lists of strings."""
         answers = [None] * len(sentences)
+        for places, arrays in self.batches(sentences):
+            tags = self.model.predict_on_batch(arrays)
+            for place, words in self.named(places, tags, sentences):
+                answers[place] = words
+        return answers
+
+    def batches(self, sentences):
+        """Yield batches of sentences of like lengths, all of one size.
+
+        Args:
+            sentences: List of lists of words.
+
+        Yields:
+            The numbers of the sentences in the batch, of which the last may be missing where the
+            arrays are filled up, and the arrays of the reader.
+        """
         lengths = np.array([len(words) for words in sentences])
         prepared, shortest = self.reader.prepare(sentences), 0
         for width in self.widths:
             chosen = np.flatnonzero((lengths > shortest) & (lengths <= width))
             shortest = width
-            if not len(chosen):
-                continue
-            fill = np.resize(chosen, -(-len(chosen) // self.batch_size) * self.batch_size)
-            arrays = self.reader.pack([prepared[place] for place in fill], width)
-            tags = self.model.predict(arrays, batch_size=self.batch_size, verbose=0)
-            for place, row in zip(chosen, tags, strict=False):
-                answers[place] = [self.labels[tag] for tag in row[: lengths[place]]]
-        return answers
+            for begin in range(0, len(chosen), self.batch_size):
+                places = chosen[begin : begin + self.batch_size]
+                full = np.resize(places, self.batch_size)
+                yield places, self.reader.pack([prepared[place] for place in full], width)
+
+    def named(self, places, tags, sentences):
+        """Yield number and tags of each sentence of a batch, the tags by name.
+
+        Args:
+            places: The numbers of the sentences.
+            tags: The ids of their tags, (batch, time).
+            sentences: All sentences.
+        """
+        for place, row in zip(places, np.asarray(tags), strict=False):
+            yield place, [self.labels[tag] for tag in row[: len(sentences[place])]]
 
 
 @keras.saving.register_keras_serializable("seqlib")
