@@ -1,20 +1,21 @@
 """Train the reader of spans whose weights the notebook 4-3_question_answering loads.
 
-    python recipes/question_answering.py [--minutes 120] [--epochs 2] [--output FILE]
+    python recipes/question_answering.py [--epochs 3] [--output FILE]
 
 MiniLM learns where answers stand, on the training questions of SQuAD 1.1. Some of its articles are
 held out, and after each part of an epoch the answers to their questions are measured; those of the
-development set are not used. The rate rises for a short while and then falls to zero with the time
-or the steps that are left, whichever is less. What training changed in the blocks and the heads is
-written to notebooks/weights/question_answering.npz in four bits a number; the vectors of the pieces
-stay as they are.
+development set are not used. The rate rises for a short while and then falls to zero in a straight
+line. What training changed in the blocks and the heads is written to
+notebooks/weights/question_answering.npz in four bits a number; the vectors of the pieces stay as
+they are.
 
 Passages are short or long: a batch is of windows of like lengths, and no wider than they are. Large
 matrix products are several times as fast in bfloat16 where the processor has instructions for it,
 so the reader is trained in mixed precision: weights, scores and loss stay in float32, and so does
 the activation, which TensorFlow computes twice as fast so. `--steps N` measures N steps of each
 width instead, in both precisions, and says how long an epoch takes; `--score` answers the whole
-development set with the weights that are there.
+development set with the weights that are there, and keeps the result beside them, where the
+notebook reads it.
 """
 
 import argparse
@@ -35,7 +36,7 @@ from seqlib.pretrained import WordPiece
 
 SEED = 7
 BATCH_SIZE = 32
-RATE, WARMUP = 2e-4, 0.06  # the share of the time in which the rate rises
+RATE = 2e-4
 LENGTH, STRIDE = 384, 256
 HELD_OUT = 24  # articles
 VALIDATION = 800  # questions of theirs
@@ -43,35 +44,28 @@ PARTS = 4  # of an epoch, after each of which the reader is measured
 OUTPUT = Path(__file__).parents[1] / "notebooks" / "weights" / "question_answering.npz"
 
 
-class Clock(keras.callbacks.Callback):
-    """Let the rate rise, then fall to zero in a straight line, with time or steps.
+@keras.saving.register_keras_serializable("seqlib")
+class UpAndDown(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that rises in a straight line, then falls to zero in another.
 
     Args:
-        seconds: How long to train at most.
-        steps: How many steps to train at most.
+        rate: The highest.
+        steps: Number of steps.
+        warmup: The share of them in which it rises.
     """
 
-    def __init__(self, seconds, steps):
+    def __init__(self, rate, steps, warmup=0.06):
         super().__init__()
-        self.seconds, self.steps = seconds, steps
-        self.begun, self.done = time.monotonic(), 0
+        self.rate, self.steps, self.warmup = rate, steps, warmup
 
-    def spent(self):
-        """Return the share that is spent."""
-        passed = (time.monotonic() - self.begun) / self.seconds
-        return min(1.0, max(passed, self.done / self.steps))
+    def __call__(self, step):
+        """Return the rate of a step."""
+        spent = ops.cast(step, "float32") / self.steps
+        return self.rate * ops.minimum(spent / self.warmup, (1 - spent) / (1 - self.warmup))
 
-    def on_train_batch_begin(self, batch, logs=None):
-        """Set the rate."""
-        spent = self.spent()
-        rate = RATE * min(spent / WARMUP, (1 - spent) / (1 - WARMUP))
-        self.model.optimizer.learning_rate.assign(max(rate, RATE / 1000))
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Count, and stop when all is spent."""
-        self.done += 1
-        if self.spent() >= 1:
-            self.model.stop_training = True
+    def get_config(self):
+        """Return the arguments."""
+        return {"rate": self.rate, "steps": self.steps, "warmup": self.warmup}
 
 
 def parts():
@@ -95,16 +89,16 @@ def gelu_in_full(x):
     return ops.cast(keras.activations.gelu(ops.cast(x, "float32"), approximate=False), x.dtype)
 
 
-def reader_to_train(dtype="mixed_bfloat16"):
-    """Return a compiled reader on MiniLM, its pieces' vectors frozen."""
+def reader_to_train(steps, dtype="mixed_bfloat16"):
+    """Return a reader on MiniLM, its pieces' vectors frozen, compiled for so many steps."""
     reader = SpanReader.load(seed=SEED, dtype=dtype, dropout=0.1)
     reader.freeze_embeddings()
     for block in reader.encoder.encoder.blocks:
         block.inner.activation = gelu_in_full
     reader.compile(
-        keras.optimizers.AdamW(RATE, weight_decay=0.01, global_clipnorm=1.0),
+        keras.optimizers.AdamW(UpAndDown(RATE, steps), weight_decay=0.01, global_clipnorm=1.0),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=False,
+        jit_compile=keras.backend.backend() == "jax",
     )
     return reader
 
@@ -116,7 +110,7 @@ def measure(steps, batch_size):
     batches = Batches(windows, labels, batch_size, seed=SEED)
     counts = {width: sum(each == width for each, _ in batches.order) for width in WIDTHS}
     for dtype in ("mixed_bfloat16", "float32"):
-        reader, total = reader_to_train(dtype), 0.0
+        reader, total = reader_to_train(steps, dtype), 0.0
         for width, count in counts.items():
             number = next(n for n, (each, _) in enumerate(batches.order) if each == width)
             inputs, wanted = batches[number]
@@ -135,32 +129,27 @@ def measure(steps, batch_size):
         print(f"{dtype}: {total / 3600:.2f} core-hours an epoch", flush=True)
 
 
-def train(minutes, epochs, output):
+def train(epochs, output):
     """Train, measure, and write the weights after each part of an epoch."""
     keras.utils.set_random_seed(SEED)
-    wordpiece = WordPiece.load()
+    wordpiece, started = WordPiece.load(), time.monotonic()
     training, held_out = parts()
     windows, validation = (windows_of(wordpiece, table) for table in (training, held_out))
     labels = windows.labels(training["starts"].str[0].tolist(), training["answers"].str[0].tolist())
     batches = Batches(windows, labels, BATCH_SIZE, seed=SEED)
-    model, reader = reader_to_train(), SpanReader.load()
-    steps = len(batches)
-    clock, round_ = Clock(60 * minutes, epochs * steps), 0
-    while clock.spent() < 1:
-        part = -(-steps // PARTS)
-        fitted = model.fit(
-            Slice(batches, round_ % PARTS, part), verbose=0, callbacks=[clock]
-        ).history
-        round_ += 1
-        if round_ % PARTS == 0:
+    model, reader = reader_to_train(epochs * len(batches)), SpanReader.load()
+    for number in range(epochs * PARTS):
+        fitted = model.fit(Part(batches, number % PARTS), verbose=0).history
+        if number % PARTS == PARTS - 1:
             batches.on_epoch_end()
         model.save_differences(output)
-        reader.load_differences(output)
+        reader.load_differences(output)  # what is measured is what was written
         found, _ = answers(reader, validation)
         score = metrics.answer_score(found, held_out["answers"].tolist())
         print(
-            f"{clock.done} steps, {clock.spent():.1%}, {time.process_time() / 60:.1f} minutes of a "
-            f"core: loss {fitted['loss'][0]:.3f}; held out {score}",
+            f"{(number + 1) / PARTS} epochs, {time.monotonic() - started:.0f} s, "
+            f"{time.process_time() / 60:.1f} minutes of a core: loss {fitted['loss'][0]:.3f}; "
+            f"held out {score}",
             flush=True,
         )
 
@@ -173,21 +162,26 @@ def score(output):
     reader.load_differences(output)
     before = time.process_time()
     found, _ = answers(reader, windows_of(WordPiece.load(), table))
-    print(metrics.answer_score(found, table["answers"].tolist()))
+    found = metrics.answer_score(found, table["answers"].tolist())
+    print(found)
     print(f"{(time.process_time() - before) / 60:.1f} minutes of a core")
+    with np.load(output) as file:  # keep it beside the weights, which stay as they are
+        arrays = dict(file)
+    arrays["development"] = [found.exact_match, found.f1, found.number]
+    np.savez_compressed(output, **arrays)
 
 
-class Slice(keras.utils.PyDataset):
+class Part(keras.utils.PyDataset):
     """One part of an epoch.
 
     Args:
         batches: `Batches`.
-        number: Which part.
-        size: Number of batches in a part.
+        number: Which part, from 0.
     """
 
-    def __init__(self, batches, number, size):
+    def __init__(self, batches, number):
         super().__init__()
+        size = -(-len(batches) // PARTS)
         self.batches = batches
         self.numbers = range(number * size, min((number + 1) * size, len(batches)))
 
@@ -201,8 +195,7 @@ class Slice(keras.utils.PyDataset):
 def main():
     """Train, or measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=120)
-    parser.add_argument("--epochs", type=float, default=2)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--score", action="store_true")
@@ -212,7 +205,7 @@ def main():
     elif options.score:
         score(options.output)
     else:
-        train(options.minutes, options.epochs, options.output)
+        train(options.epochs, options.output)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,23 @@ def save_differences(path, before, after, **others):
         part.unlink(missing_ok=True)
 
 
+def named_weights(encoder):
+    """Return the weights of an encoder's blocks, and of the norm below them, by name.
+
+    Args:
+        encoder: A `pretrained.BertEncoder`.
+
+    Returns:
+        Dict of variables. The embeddings are not in it: half the weights of a small encoder are
+        the vectors of its pieces, and few of them would move, since most pieces are rare.
+    """
+    names = {
+        f"blocks/{weight.path.rpartition('/encoder/')[2]}": weight
+        for weight in encoder.encoder.weights
+    }
+    return names | {f"norm/{weight.name}": weight for weight in encoder.norm.weights}
+
+
 def read_differences(path, before):
     """Return weights made of what they were and of the differences in a file.
 

@@ -5,10 +5,10 @@ import numpy as np
 from keras import ops
 
 from seqlib import pretrained
-from seqlib.course.differences import read_differences, save_differences
+from seqlib.course.differences import named_weights, read_differences, save_differences
 from seqlib.course.question_answering.spans import LONGEST, best_spans
 
-WIDTHS = (96, 128, 160, 192, 224, 256, 320, 384)  # few, so that few programs are compiled
+WIDTHS = (112, 144, 176, 224, 288, 384)  # few, so that few programs are compiled
 
 _NEVER = -1e9  # the score of padding
 
@@ -84,13 +84,8 @@ class SpanReader(keras.Model):
 
     def named_weights(self):
         """Return the weights of the blocks and of the heads by name, a dict of variables."""
-        encoder = self.encoder
-        names = {
-            f"blocks/{_after(weight, 'encoder')}": weight for weight in encoder.encoder.weights
-        }
-        for name, layer in (("norm", encoder.norm), ("heads", self.heads)):
-            names |= {f"{name}/{weight.name}": weight for weight in layer.weights}
-        return names
+        heads = {f"heads/{weight.name}": weight for weight in self.heads.weights}
+        return named_weights(self.encoder) | heads
 
     def save_differences(self, path, **others):
         """Write how blocks and heads differ from MiniLM's, in four bits a number.
@@ -125,10 +120,6 @@ def _of_minilm():
     return {
         name: np.asarray(weight) * (not name.startswith("heads/")) for name, weight in names.items()
     }
-
-
-def _after(weight, folder):
-    return weight.path.partition(f"{folder}/")[2]
 
 
 class Batches(keras.utils.PyDataset):
