@@ -1,8 +1,8 @@
 """Train the trigger word detector whose weights the notebook 3-2_trigger_word loads.
 
-    python recipes/trigger_word.py [--rounds 12] [--output FILE]
+    python recipes/trigger_word.py [--rounds 22] [--output FILE]
 
-About twenty minutes on two quiet cores. Each round makes new clips from the words of the training
+Fifty minutes on two cores. Each round makes new clips from the words of the training
 voices and goes through them twice. Then come rounds of *hard negatives*: hours of speech of the
 training voices are searched for the moments in which the detector is tempted, and these are put
 among new clips. It writes the weights in half precision, and who spoke in training, to
@@ -70,11 +70,11 @@ class Validation:
 def main():
     """Train, say how validation fares on the way, and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=22)
     parser.add_argument("--clips", type=int, default=4000, help="new ones in each round")
     parser.add_argument("--epochs", type=int, default=2, help="times through them")
     parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--hard-rounds", type=int, default=2)
+    parser.add_argument("--hard-rounds", type=int, default=6)
     parser.add_argument("--searched", type=int, default=4000, help="clips, in each hard round")
     parser.add_argument("--hard-rate", type=float, default=1e-3)
     parser.add_argument("--batch-size", type=int, default=24)

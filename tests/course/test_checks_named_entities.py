@@ -85,6 +85,14 @@ def best_path(scores, transitions, begin, end):
     return path[::-1]
 
 
+def first_pieces(words):
+    return [
+        place
+        for place, word in enumerate(words)
+        if word >= 0 and (place == 0 or word != words[place - 1])
+    ]
+
+
 SOLUTIONS = [
     entity_spans,
     span_f1,
@@ -95,6 +103,7 @@ SOLUTIONS = [
     path_score,
     log_normaliser,
     best_path,
+    first_pieces,
 ]
 
 
@@ -178,6 +187,22 @@ def greedy(scores, transitions, begin, end):
     return path
 
 
+def every_piece(words):
+    return [place for place, word in enumerate(words) if word >= 0]
+
+
+def last_pieces(words):
+    return [place for place in every_piece(words) if words[place + 1] != words[place]]
+
+
+def marks_forgotten(words):
+    return [place - 1 for place in first_pieces(words)]
+
+
+def as_long_as_the_words(words):
+    return list(range(1, max(words) + 2))
+
+
 WRONG = [
     (checks.entity_spans, last_one_lost),
     (checks.entity_spans, kinds_run_together),
@@ -196,6 +221,10 @@ WRONG = [
     (checks.log_normaliser, no_end),
     (checks.best_path, step_by_step),
     (checks.best_path, greedy),
+    (checks.first_pieces, every_piece),
+    (checks.first_pieces, last_pieces),
+    (checks.first_pieces, marks_forgotten),
+    (checks.first_pieces, as_long_as_the_words),
 ]
 
 

@@ -66,9 +66,9 @@ def count_events(events, detections, early, late):
 
 
 def choose_threshold(thresholds, missed, alarms, limit):
-    allowed = np.flatnonzero(alarms <= limit)
-    best = missed[allowed].min()
-    return thresholds[allowed][missed[allowed] == best].max()
+    allowed = np.flatnonzero(missed <= limit)
+    fewest = alarms[allowed].min()
+    return thresholds[allowed][alarms[allowed] == fewest].max()
 
 
 def stream_convolution(state, frames, layer):
@@ -140,12 +140,12 @@ def generous(events, detections, early, late):
     return found, len(events) - found, false
 
 
-def least_missed(thresholds, missed, alarms, limit):
-    return thresholds[np.argmin(missed)]
+def fewest_alarms(thresholds, missed, alarms, limit):
+    return thresholds[np.argmin(alarms)]
 
 
 def lowest(thresholds, missed, alarms, limit):
-    return thresholds[alarms <= limit].min()
+    return thresholds[missed <= limit].min()
 
 
 def forgetful(state, frames, layer):
@@ -167,7 +167,7 @@ WRONG = [
     ("flat_places", within_rows),
     ("fires", every_step),
     ("count_events", generous),
-    ("choose_threshold", least_missed),
+    ("choose_threshold", fewest_alarms),
     ("choose_threshold", lowest),
     ("stream_convolution", forgetful),
     ("stream_convolution", state_of_the_new),

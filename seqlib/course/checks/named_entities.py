@@ -216,3 +216,28 @@ def best_path(learner):
             value = [int(tag) for tag in value]
         compare("best_path", value, list(paths[totals.argmax()]), hint)
     passed("best_path", "the best of all paths, fifteen times")
+
+
+def first_pieces(learner):
+    """Check where each word begins among its pieces."""
+    hint = (
+        "go through the numbers with their places: a word begins where the number is not -1 and "
+        "is not the one before it."
+    )
+    cases = [
+        ([-1, 0, 0, 1, 2, 2, 2, -1], [1, 3, 4]),
+        ([-1, 0, -1], [1]),
+        ([-1, 0, 1, 2, -1, -1, -1], [1, 2, 3]),
+        ([-1, 0, 0, 0, 0, 1, -1, -1], [1, 5]),
+    ]
+    for words, expected in cases:
+        with attempt("first_pieces", hint):
+            value = learner(list(words))
+        value = answered("first_pieces", value, hint)
+        with attempt("first_pieces", hint):
+            value = [int(place) for place in value]
+        if value != expected:
+            raise CheckFailed(
+                f"first_pieces: for {words} given {value}; expected {expected}.\n  Hint: {hint}"
+            )
+    passed("first_pieces", "one place a word, neither marks nor padding among them")

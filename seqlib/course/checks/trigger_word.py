@@ -172,18 +172,18 @@ def count_events(learner):
 def choose_threshold(learner):
     """Check the choice of the operating point."""
     hint = (
-        "among the thresholds whose false alarms an hour are at most the limit, take the one that "
-        "misses least; where several miss as little, the highest of them."
+        "among the thresholds that miss at most the limit, take the one with the fewest false "
+        "alarms; where several have as few, the highest of them."
     )
     thresholds = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
     missed = np.array([0.01, 0.02, 0.04, 0.04, 0.2])
     alarms = np.array([40.0, 6.0, 0.4, 0.0, 0.0])
-    for limit, expected in ((0.5, 0.7), (10.0, 0.3), (100.0, 0.1), (0.0, 0.7)):
+    for limit, expected in ((0.05, 0.7), (0.02, 0.3), (0.01, 0.1), (0.3, 0.9)):
         with attempt("choose_threshold", hint):
             value = learner(thresholds, missed, alarms, limit)
         value = answered("choose_threshold", value, hint)
-        compare(f"choose_threshold, at most {limit:g} an hour", float(value), expected, hint)
-    passed("choose_threshold", "few enough alarms first, then the fewest missed, then the safest")
+        compare(f"choose_threshold, at most {limit:.0%} missed", float(value), expected, hint)
+    passed("choose_threshold", "few enough missed first, then the fewest alarms, then the safest")
 
 
 def stream_convolution(learner):

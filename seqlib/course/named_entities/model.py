@@ -70,6 +70,7 @@ class LetterCNN(keras.layers.Layer):
 def build(
     reader,
     pretrained=None,
+    encoder=None,
     *,
     letters=True,
     crf=True,
@@ -77,6 +78,7 @@ def build(
     filters=40,
     dimension=50,
     dropout=0.5,
+    word_dropout=0.0,
     labels=LABELS,
     seed=0,
 ):
@@ -86,12 +88,16 @@ def build(
         reader: A `tokens.Reader`.
         pretrained: A `layers.PretrainedEmbedding` of the reader's ``pretrained`` vocabulary, which
             is not trained, so that taggers can share it; None to learn all from scratch.
+        encoder: A `pretrained.BertEncoder`, which is trained further; then the reader is a
+            `pieces.PieceReader`. None for none.
         letters: Whether it reads the letters and the forms of words.
         crf: Whether the tags are chosen together; else each by itself.
         units: Of the LSTM, in each direction.
         filters: Of the convolution over letters.
         dimension: Of the vectors that are learnt, where none are given.
         dropout: Share of inputs and outputs of the LSTM left out in training.
+        word_dropout: Share of the words whose learnt vector is left out in training, so that the
+            tagger does not lean on having met a word.
         labels: All tags, in the order of their ids.
         seed: Seed of the dropout.
 
@@ -106,6 +112,13 @@ def build(
     inputs["letters"] = keras.Input((None, LETTERS), dtype="int32", name="letters")
     mask = Real()(inputs["form"])
     parts = []
+    if encoder is not None:
+        inputs |= {
+            name: keras.Input((None,), dtype="int32", name=name)
+            for name in ("pieces", "types", "first")
+        }
+        hidden = encoder(inputs["pieces"], types=inputs["types"])
+        parts.append(FirstPieces(name="first_pieces")(hidden, inputs["first"]))
     if pretrained is None:
         own = keras.layers.Embedding(len(reader.trained), dimension, name="own")
         parts.append(own(inputs["trained"]))
@@ -114,7 +127,11 @@ def build(
         own = keras.layers.Embedding(
             len(reader.trained), known.shape[-1], embeddings_initializer="zeros", name="own"
         )
-        parts.append(known + own(inputs["trained"]))
+        learnt = own(inputs["trained"])
+        if word_dropout:  # all of a word's vector or nothing of it
+            whole = (None, None, 1)
+            learnt = keras.layers.Dropout(word_dropout, whole, seed=seed + 2)(learnt)
+        parts.append(known + learnt)
     if letters:
         parts.append(LetterCNN(len(reader.characters), filters=filters)(inputs["letters"]))
         parts.append(keras.layers.Embedding(len(FORMS), 10, name="forms")(inputs["form"]))
@@ -128,6 +145,30 @@ def build(
             scores, mask=mask
         )
     return keras.Model(inputs, scores, name="tagger")
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class FirstPieces(keras.layers.Layer):
+    """Take of each word the vector of its first piece.
+
+    Call arguments:
+        hidden: Vectors of the pieces, (batch, pieces, units).
+        first: Place of each word's first piece, (batch, time).
+
+    Returns:
+        (batch, time, units).
+    """
+
+    def call(self, hidden, first):
+        """Look up; see the class."""
+        return ops.take_along_axis(hidden, first[..., None], axis=1)
+
+    def compute_mask(self, hidden, previous_mask=None):
+        """Return None: which words are padding is known elsewhere."""
+
+    def compute_output_shape(self, hidden_shape, first_shape):
+        """Return the shape of the result."""
+        return (*first_shape, hidden_shape[-1])
 
 
 @keras.saving.register_keras_serializable("seqlib")
@@ -160,13 +201,18 @@ def compile_for(model, steps, rate=4e-3, average=0.0):
         average: Momentum of the moving average of the weights, which replaces them at the end;
             0 for none.
     """
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, int(0.95 * steps), 0.01, warmup_target=rate, warmup_steps=max(1, steps // 20)
-    )
+    schedule = warm_cosine(steps, rate)
     options = {"use_ema": True, "ema_momentum": average} if average else {}
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=5.0, **options)
     loss = losses.ChainCrossentropy() if has_crf(model) else _each_tag()
     model.compile(optimizer, loss)
+
+
+def warm_cosine(steps, rate):
+    """Return a rate that rises for a twentieth of the steps and then falls as a cosine."""
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, int(0.95 * steps), 0.01, warmup_target=rate, warmup_steps=max(1, steps // 20)
+    )
 
 
 def _each_tag():
@@ -181,10 +227,12 @@ class Tagger:
         reader: The `Reader` of its sentences.
         labels: All tags, in the order of their ids.
         batch_size: Sentences at a time.
+        widths: Widths of the arrays, rising; the last is that of the longest sentence there is.
     """
 
-    def __init__(self, model, reader, labels=LABELS, batch_size=64):
+    def __init__(self, model, reader, labels=LABELS, batch_size=64, widths=BUCKETS):
         self.reader, self.labels, self.batch_size = reader, labels, batch_size
+        self.widths = widths
         best = layers.BestPath()(model.output) if has_crf(model) else Largest()(model.output)
         self.model = keras.Model(model.input, best)
 
@@ -192,14 +240,14 @@ class Tagger:
         """Return the tags of each sentence, a list of words, in a list of lists of strings."""
         answers = [None] * len(sentences)
         lengths = np.array([len(words) for words in sentences])
-        shortest = 0
-        for width in BUCKETS:
+        prepared, shortest = self.reader.prepare(sentences), 0
+        for width in self.widths:
             chosen = np.flatnonzero((lengths > shortest) & (lengths <= width))
             shortest = width
             if not len(chosen):
                 continue
             fill = np.resize(chosen, -(-len(chosen) // self.batch_size) * self.batch_size)
-            arrays = self.reader([sentences[place] for place in fill], width)
+            arrays = self.reader.pack([prepared[place] for place in fill], width)
             tags = self.model.predict(arrays, batch_size=self.batch_size, verbose=0)
             for place, row in zip(chosen, tags, strict=False):
                 answers[place] = [self.labels[tag] for tag in row[: lengths[place]]]
@@ -225,7 +273,7 @@ class Largest(keras.layers.Layer):
 
 def save(path, model, **others):
     """Write what was learnt in half precision, without the pretrained vectors."""
-    half_precision.save_half(path, _named(model), **others)
+    half_precision.save_half(path, named_weights(model), **others)
 
 
 def load(path, model):
@@ -234,10 +282,10 @@ def load(path, model):
     Raises:
         ValueError: The file belongs to another vocabulary or to a model of another size.
     """
-    return half_precision.load_half(path, _named(model))
+    return half_precision.load_half(path, named_weights(model))
 
 
-def _named(model):
+def named_weights(model):
     """Return what is trained by name: layers by their number, since Keras counts names up."""
     return {
         f"{number}/{place}/{weight.name}": weight

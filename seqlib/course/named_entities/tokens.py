@@ -78,9 +78,17 @@ class Reader:
             (sentences, width, LETTERS), all int32, 0 for padding.
         """
         width = max(map(len, sentences)) if width is None else width
-        rows = np.zeros((len(sentences), width), "int32")
-        for place, words in enumerate(sentences):
-            rows[place, : len(words)] = [self._row(word) for word in words]
+        return self.pack(self.prepare(sentences), width)
+
+    def prepare(self, sentences):
+        """Return for each sentence what `pack` needs of it: here the rows of its words."""
+        return [self.rows(words) for words in sentences]
+
+    def pack(self, prepared, width):
+        """Return the arrays of sentences that `prepare` returned; see a call."""
+        rows = np.zeros((len(prepared), width), "int32")
+        for place, words in enumerate(prepared):
+            rows[place, : len(words)] = words
         return self.arrays(rows)
 
     def rows(self, words):
@@ -125,6 +133,7 @@ class Batches(keras.utils.PyDataset):
         batch_size: Sentences in a batch. What does not fill one is left out of an epoch.
         seed: Seed of the orders.
         buckets: Widths of the arrays; longer sentences are left out.
+        prepared: What the reader's `prepare` returned for the sentences; None to call it.
         **kwargs: Those of `keras.utils.PyDataset`.
 
     Example:
@@ -145,14 +154,17 @@ class Batches(keras.utils.PyDataset):
         batch_size=32,
         seed=0,
         buckets=BUCKETS[:-1],
+        prepared=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.reader, self.batch_size, self.buckets = reader, batch_size, buckets
         ids = {label: number for number, label in enumerate(labels)}
-        self.rows = [reader.rows(words) for words, _ in sentences]
+        if prepared is None:
+            prepared = reader.prepare([words for words, _ in sentences])
+        self.prepared = prepared
         self.tags = [np.array([ids[tag] for tag in tags], "int32") for _, tags in sentences]
-        self.lengths = np.array([len(rows) for rows in self.rows])
+        self.lengths = np.array([len(tags) for tags in self.tags])
         self.generator = np.random.default_rng(seed)
         self.on_epoch_end()
 
@@ -161,12 +173,10 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, number):
         width, chosen = self.order[number]
-        rows = np.zeros((len(chosen), width), "int32")
         tags = np.full((len(chosen), width), -1, "int32")
         for place, sentence in enumerate(chosen):
-            rows[place, : self.lengths[sentence]] = self.rows[sentence]
             tags[place, : self.lengths[sentence]] = self.tags[sentence]
-        return self.reader.arrays(rows), tags
+        return self.reader.pack([self.prepared[sentence] for sentence in chosen], width), tags
 
     def on_epoch_end(self):
         """Draw new batches."""
