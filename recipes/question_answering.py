@@ -14,7 +14,8 @@ matrix products are several times as fast in bfloat16 where the processor has in
 so the reader is trained in mixed precision: weights, scores and loss stay in float32, and so does
 the activation, which TensorFlow computes twice as fast so. `--steps N` measures N steps of each
 width instead, in both precisions, and says how long an epoch takes; `--score` answers the whole
-development set with the weights that are there.
+development set with the weights that are there, and keeps the result beside them, where the
+notebook reads it.
 """
 
 import argparse
@@ -161,8 +162,13 @@ def score(output):
     reader.load_differences(output)
     before = time.process_time()
     found, _ = answers(reader, windows_of(WordPiece.load(), table))
-    print(metrics.answer_score(found, table["answers"].tolist()))
+    found = metrics.answer_score(found, table["answers"].tolist())
+    print(found)
     print(f"{(time.process_time() - before) / 60:.1f} minutes of a core")
+    with np.load(output) as file:  # keep it beside the weights, which stay as they are
+        arrays = dict(file)
+    arrays["development"] = [found.exact_match, found.f1, found.number]
+    np.savez_compressed(output, **arrays)
 
 
 class Part(keras.utils.PyDataset):

@@ -59,10 +59,11 @@ class RecurrentReader(keras.Model):
 class MemoryReader(keras.Model):
     r"""Keep each word of the story, in its sentence, and look back several times.
 
-    A GRU in both directions reads each sentence by itself, and gives each word $i$ a vector of its
-    context, to which a vector for the age of its sentence is added: $k_i$. Another reads the
-    question: $q$. Then, from $m_0 = q$ on, each hop attends to the words and makes a new question
-    of what it found,
+    A GRU in both directions reads each sentence by itself, its words marked with 1 where the
+    question has the same word and 0 where not. It gives each word $i$ a vector of its context, to
+    which a vector for the age of its sentence is added: $k_i$. Another reads the question: $q$.
+    Then, from $m_0 = q$ on, each hop attends to the words and makes a new question of what it
+    found,
 
     $$w^{(h)} = \mathrm{softmax}\Big(\frac{k\, m_{h-1}}{\sqrt d}\Big), \qquad
     m_h = \mathrm{relu}\Big(W_h \Big[m_{h-1},\; \sum_i w^{(h)}_i k_i,\; q\Big]\Big)$$
@@ -71,8 +72,8 @@ class MemoryReader(keras.Model):
 
     $$z_a = \log\Big(\varepsilon + \sum_{i:\, x_i = a} w^{(H)}_i\Big) + v_a \cdot m_H + b_a$$
 
-    Words that are pointed at need not be learnt one by one: what holds for the bakery holds for
-    the museum.
+    Neither a word that is marked nor one that is pointed at need be learnt one by one: what holds
+    for the bakery holds for the museum.
 
     Args:
         vocabulary: Number of words, padding (0) among them.
@@ -101,7 +102,8 @@ class MemoryReader(keras.Model):
 
     Source:
         Sukhbaatar et al., End-to-end memory networks (2015); Kadlec et al., Text understanding with
-        the attention sum reader network (2016).
+        the attention sum reader network (2016); the mark is the exact match of Chen et al.,
+        Reading Wikipedia to answer open-domain questions (2017).
     """
 
     def __init__(
@@ -147,26 +149,33 @@ class MemoryReader(keras.Model):
         said = self.say(self.dropout(memory, training=training))
         return ops.log(_LEAST + ops.sum(pointed, axis=1)) + said
 
-    def attention(self, inputs):
+    def attention(self, inputs, words=False):
         """Return how much each hop looks at each sentence.
 
         Args:
             inputs: As for a call.
+            words: Whether to tell the words of a sentence apart.
 
         Returns:
-            Array (batch, hops, sentences); over sentences it sums to one.
+            Array (batch, hops, sentences), or (batch, hops, sentences, words); for each hop it
+            sums to one.
         """
         _, all_weights = self._read(inputs, training=False)
         count, width = inputs[0].shape[1:]
         weights = np.stack([ops.convert_to_numpy(each) for each in all_weights], axis=1)
-        return weights.reshape(*weights.shape[:2], count, width).sum(axis=-1)
+        weights = weights.reshape(*weights.shape[:2], count, width)
+        return weights if words else weights.sum(axis=-1)
 
     def _read(self, inputs, training):
         """Return the last memory, (batch, size), and the weights of each hop, (batch, words)."""
         sentences, question = inputs
         _, count, width = sentences.shape
         flat = ops.reshape(sentences, (-1, width))  # each sentence by itself
+        marks = ops.any(ops.equal(sentences[..., None], question[:, None, None]), axis=-1)
+        marks = ops.logical_and(marks, ops.not_equal(sentences, 0))
+        marks = ops.cast(ops.reshape(marks, (-1, width, 1)), self.compute_dtype)
         vectors = self.dropout(self.vectors(flat), training=training)
+        vectors = ops.concatenate([vectors, marks], axis=-1)
         context, forward, backward = self.sentence(vectors, mask=ops.not_equal(flat, 0))
         size = context.shape[-1]
         real = ops.any(ops.not_equal(sentences, 0), axis=-1)  # (batch, sentences)

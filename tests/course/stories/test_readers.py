@@ -79,3 +79,25 @@ def test_they_learn(kind, kwargs):
     history = reader.fit(arrays.inputs, arrays.answers, batch_size=20, epochs=40, verbose=0).history
     assert history["accuracy"][-1] > 0.6
     assert history["loss"][-1] < 0.6 * history["loss"][0]
+
+
+def test_attention_to_words_adds_up_to_that_to_their_sentences():
+    reader = made(MemoryReader, hops=3)
+    inputs = story_arrays(STORIES, VOCABULARY, ANSWERS, shape=(14, 9)).inputs
+    of_words = reader.attention(inputs, words=True)
+    assert of_words.shape == (40, 3, 14, 9)
+    np.testing.assert_allclose(of_words.sum(axis=3), reader.attention(inputs), atol=1e-6)
+    assert (of_words.transpose(0, 2, 3, 1)[inputs[0] == 0] == 0).all()
+
+
+def test_words_of_the_story_are_marked_where_the_question_has_them():
+    reader = made(MemoryReader)
+    for weight in reader.question.weights:  # deaf to the question, but for the marks
+        weight.assign(0 * weight)
+    sentences, questions = story_arrays(STORIES, VOCABULARY, ANSWERS).inputs
+    asked = np.full_like(questions, len(VOCABULARY) - 1)
+    without = np.where(sentences == asked[0, 0], 1, sentences)  # no word of it in the stories
+    ignored, heard = np.array(reader((without, asked))), np.array(reader((without, asked[:, :1])))
+    np.testing.assert_allclose(ignored, heard, atol=1e-5)
+    marked = np.array(reader((without, without[:, 0, : asked.shape[1]])))
+    assert (np.abs(marked - ignored).max(axis=1) > 1e-6).all()
