@@ -30,6 +30,7 @@ import numpy as np
 from keras import ops
 
 from seqlib import data, metrics
+from seqlib.course.half_precision import write_arrays
 from seqlib.course.question_answering.model import WIDTHS, Batches, SpanReader, answers
 from seqlib.course.question_answering.windows import Windows
 from seqlib.pretrained import WordPiece
@@ -168,7 +169,7 @@ def score(output):
     with np.load(output) as file:  # keep it beside the weights, which stay as they are
         arrays = dict(file)
     arrays["development"] = [found.exact_match, found.f1, found.number]
-    np.savez_compressed(output, **arrays)
+    write_arrays(output, **arrays)
 
 
 class Part(keras.utils.PyDataset):

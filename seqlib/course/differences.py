@@ -4,10 +4,9 @@ An encoder is too large to be committed, even in half precision; but everyone ca
 far training moved each of its weights is small and needs few digits.
 """
 
-import os
-from pathlib import Path
-
 import numpy as np
+
+from seqlib.course.half_precision import write_arrays
 
 _LARGEST = 7  # -7 to 7 in four bits
 _FACTORS = np.linspace(0.3, 1.0, 15)  # shares of the largest difference that is told exactly
@@ -27,6 +26,7 @@ def save_differences(path, before, after, **others):
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> before = {"kernel": np.zeros((3, 2), np.float32)}
         >>> after = {"kernel": np.array([[1.0, 7.0], [7.0, -4.0], [-3.0, 0.0]])}
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -43,14 +43,7 @@ def save_differences(path, before, after, **others):
             arrays[f"half:{name}"] = difference.astype("float16")
         else:
             arrays[f"bits:{name}"], arrays[f"scale:{name}"] = _in_bits(difference)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.stem}.part.npz")
-    try:
-        np.savez_compressed(part, **arrays, **others)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_arrays(path, **arrays, **others)
 
 
 def named_weights(encoder):

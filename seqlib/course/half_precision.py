@@ -22,11 +22,21 @@ def save_half(path, weights, **others):
         [[1.0, 1.0], ['to', 'be']]
     """
     halves = {name: np.asarray(weight).astype("float16") for name, weight in weights.items()}
+    write_arrays(path, **halves, **others)
+
+
+def write_arrays(path, **arrays):
+    """Write arrays to an npz file: whole, or not at all.
+
+    Args:
+        path: The npz file; its folder is made where there is none.
+        **arrays: The arrays by name.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.stem}.part.npz")
     try:
-        np.savez_compressed(part, **halves, **others)
+        np.savez_compressed(part, **arrays)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

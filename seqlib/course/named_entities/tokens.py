@@ -6,6 +6,7 @@ from seqlib import layers  # noqa: F401  first: it imports Keras without chatter
 import keras
 import numpy as np
 
+from seqlib.course.like_lengths import draw_batches
 from seqlib.text import Vocabulary
 
 KINDS = ("LOC", "MISC", "ORG", "PER")
@@ -180,14 +181,4 @@ class Batches(keras.utils.PyDataset):
 
     def on_epoch_end(self):
         """Draw new batches."""
-        self.order, shortest = [], 0
-        for width in self.buckets:
-            chosen = np.flatnonzero((self.lengths > shortest) & (self.lengths <= width))
-            chosen = self.generator.permutation(chosen)
-            for first in range(0, len(chosen) - self.batch_size + 1, self.batch_size):
-                self.order.append((width, chosen[first : first + self.batch_size]))
-            shortest = width
-        self.generator.shuffle(self.order)
-        # Keras takes the widths of the first two batches for fixed where they agree.
-        other = next((n for n, batch in enumerate(self.order) if batch[0] != self.order[0][0]), 0)
-        self.order.insert(1, self.order.pop(other))
+        self.order = draw_batches(self.lengths, self.buckets, self.batch_size, self.generator)

@@ -6,6 +6,7 @@ from keras import ops
 
 from seqlib import pretrained
 from seqlib.course.differences import named_weights, read_differences, save_differences
+from seqlib.course.like_lengths import draw_batches
 from seqlib.course.question_answering.spans import LONGEST, best_spans
 
 WIDTHS = (112, 144, 176, 224, 288, 384)  # few, so that few programs are compiled
@@ -152,17 +153,9 @@ class Batches(keras.utils.PyDataset):
 
     def on_epoch_end(self):
         """Draw new batches."""
-        self.order, shortest, lengths = [], 0, self.windows.lengths
-        for width in self.widths:
-            rows = np.flatnonzero((lengths > shortest) & (lengths <= width))
-            rows = self.generator.permutation(rows)
-            for first in range(0, len(rows) - self.batch_size + 1, self.batch_size):
-                self.order.append((width, rows[first : first + self.batch_size]))
-            shortest = width
-        self.generator.shuffle(self.order)
-        # Keras takes the widths of the first two batches for fixed where they agree.
-        other = next((n for n, batch in enumerate(self.order) if batch[0] != self.order[0][0]), 0)
-        self.order.insert(1, self.order.pop(other))
+        self.order = draw_batches(
+            self.windows.lengths, self.widths, self.batch_size, self.generator
+        )
 
 
 def window_scores(model, windows, rows, width):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from seqlib.course.like_lengths import draw_batches
 from seqlib.text import pad
 
 TEST, VALIDATION = 2_500, 1_000  # sentences
@@ -153,17 +154,7 @@ class Batches(keras.utils.PyDataset):
 
     def on_epoch_end(self):
         """Draw new batches."""
-        self.order, shortest = [], 0
-        for width in self.buckets:
-            rows = np.flatnonzero((self.lengths > shortest) & (self.lengths <= width))
-            rows = self.generator.permutation(rows)
-            for first in range(0, len(rows) - self.batch_size + 1, self.batch_size):
-                self.order.append((width, rows[first : first + self.batch_size]))
-            shortest = width
-        self.generator.shuffle(self.order)
-        # Keras takes the widths of the first two batches for fixed where they agree.
-        other = next((n for n, batch in enumerate(self.order) if batch[0] != self.order[0][0]), 0)
-        self.order.insert(1, self.order.pop(other))
+        self.order = draw_batches(self.lengths, self.buckets, self.batch_size, self.generator)
 
 
 def _wide(ids, width):
