@@ -46,6 +46,19 @@ def save_differences(path, before, after, **others):
     write_arrays(path, **arrays, **others)
 
 
+def freeze_embeddings(encoder):
+    """Let training change an encoder's blocks, and the norm below them, alone.
+
+    Half the weights of a small encoder are the vectors of its pieces, and few of them would move,
+    since most pieces are rare.
+
+    Args:
+        encoder: A `pretrained.BertEncoder`.
+    """
+    for layer in (encoder.pieces, encoder.positions, encoder.types):
+        layer.trainable = False
+
+
 def named_weights(encoder):
     """Return the weights of an encoder's blocks, and of the norm below them, by name.
 
@@ -53,8 +66,7 @@ def named_weights(encoder):
         encoder: A `pretrained.BertEncoder`.
 
     Returns:
-        Dict of variables. The embeddings are not in it: half the weights of a small encoder are
-        the vectors of its pieces, and few of them would move, since most pieces are rare.
+        Dict of the variables that are trained after `freeze_embeddings`.
     """
     names = {
         f"blocks/{weight.path.rpartition('/encoder/')[2]}": weight

@@ -49,8 +49,7 @@ def load_encoder(path=None, dropout=0.1, **kwargs):
         **kwargs: Other settings of the encoder.
     """
     encoder = pretrained.load_bert(path, dropout=dropout, **kwargs)
-    for layer in (encoder.pieces, encoder.positions, encoder.types):
-        layer.trainable = False
+    differences.freeze_embeddings(encoder)
     return encoder
 
 

@@ -78,7 +78,6 @@ def build(
     filters=40,
     dimension=50,
     dropout=0.5,
-    word_dropout=0.0,
     labels=LABELS,
     seed=0,
 ):
@@ -96,8 +95,6 @@ def build(
         filters: Of the convolution over letters.
         dimension: Of the vectors that are learnt, where none are given.
         dropout: Share of inputs and outputs of the LSTM left out in training.
-        word_dropout: Share of the words whose learnt vector is left out in training, so that the
-            tagger does not lean on having met a word.
         labels: All tags, in the order of their ids.
         seed: Seed of the dropout.
 
@@ -127,11 +124,7 @@ def build(
         own = keras.layers.Embedding(
             len(reader.trained), known.shape[-1], embeddings_initializer="zeros", name="own"
         )
-        learnt = own(inputs["trained"])
-        if word_dropout:  # all of a word's vector or nothing of it
-            whole = (None, None, 1)
-            learnt = keras.layers.Dropout(word_dropout, whole, seed=seed + 2)(learnt)
-        parts.append(known + learnt)
+        parts.append(known + own(inputs["trained"]))
     if letters:
         parts.append(LetterCNN(len(reader.characters), filters=filters)(inputs["letters"]))
         parts.append(keras.layers.Embedding(len(FORMS), 10, name="forms")(inputs["form"]))

@@ -5,7 +5,12 @@ import numpy as np
 from keras import ops
 
 from seqlib import pretrained
-from seqlib.course.differences import named_weights, read_differences, save_differences
+from seqlib.course.differences import (
+    freeze_embeddings,
+    named_weights,
+    read_differences,
+    save_differences,
+)
 from seqlib.course.like_lengths import draw_batches
 from seqlib.course.question_answering.spans import LONGEST, best_spans
 
@@ -75,13 +80,8 @@ class SpanReader(keras.Model):
         return ops.where(ops.not_equal(ids, 0)[:, None], scores, _NEVER)
 
     def freeze_embeddings(self):
-        """Train the blocks and the heads alone.
-
-        Half the weights of a small encoder are the vectors of its pieces. Few of them would move:
-        most pieces are rare.
-        """
-        for layer in (self.encoder.pieces, self.encoder.positions, self.encoder.types):
-            layer.trainable = False
+        """Train the blocks and the heads alone; see `differences.freeze_embeddings`."""
+        freeze_embeddings(self.encoder)
 
     def named_weights(self):
         """Return the weights of the blocks and of the heads by name, a dict of variables."""
