@@ -52,10 +52,11 @@ class LetterCNN(keras.layers.Layer):
         """Return the vectors; see the class."""
         real = ops.cast(inputs != 0, self.compute_dtype)[..., None]
         vectors = self.drop(self.embedding(inputs), training=training) * real
-        shape = ops.shape(inputs)
-        flat = ops.reshape(vectors, (-1, inputs.shape[-1], self.units))  # (words, letters, units)
-        seen = ops.reshape(self.convolution(flat), (*shape, self.filters))
-        return ops.max(ops.where(real > 0, seen, -100.0), axis=2)
+        shape, letters = ops.shape(inputs), inputs.shape[-1]
+        flat = ops.reshape(vectors, (-1, letters, self.units))  # (words, letters, units)
+        seen = self.convolution(flat) + ops.reshape(100.0 * (real - 1), (-1, letters, 1))
+        # The largest by pooling: its gradient is quicker than that of a maximum.
+        return ops.reshape(ops.max_pool(seen, letters), (*shape[:2], self.filters))
 
     def compute_output_shape(self, input_shape):
         """Return the shape of the result."""

@@ -12,7 +12,7 @@ from seqlib.text import Vocabulary
 KINDS = ("LOC", "MISC", "ORG", "PER")
 LABELS = ("O", *(f"{letter}-{kind}" for kind in KINDS for letter in "BI"))
 FORMS = ("<pad>", "lower", "Title", "UPPER", "miXed", "number", "a-1", "other")
-LETTERS = 20  # of a word; of a longer one the first ten and the last ten are read
+LETTERS = 12  # of a word; of a longer one the first six and the last six are read
 BUCKETS = (12, 24, 48, 128)  # widths of the arrays
 
 
@@ -144,7 +144,7 @@ class Batches(keras.utils.PyDataset):
         >>> batches = Batches(sentences, Reader([w for w, _ in sentences], vectors), batch_size=2)
         >>> arrays, tags = batches[0]
         >>> len(batches), arrays["words"].shape, arrays["letters"].shape, tags[0, :3].tolist()
-        (2, (2, 12), (2, 12, 20), [0, 1, -1])
+        (2, (2, 12), (2, 12, 12), [0, 1, -1])
     """
 
     def __init__(
