@@ -85,17 +85,10 @@ def windows_of(wordpiece, table):
     return Windows(wordpiece, questions, passages, LENGTH, STRIDE)
 
 
-def gelu_in_full(x):
-    """Return the activation of the BERT family, computed in float32."""
-    return ops.cast(keras.activations.gelu(ops.cast(x, "float32"), approximate=False), x.dtype)
-
-
 def reader_to_train(steps, dtype="mixed_bfloat16"):
     """Return a reader on MiniLM, its pieces' vectors frozen, compiled for so many steps."""
     reader = SpanReader.load(seed=SEED, dtype=dtype, dropout=0.1)
     reader.freeze_embeddings()
-    for block in reader.encoder.encoder.blocks:
-        block.inner.activation = gelu_in_full
     reader.compile(
         keras.optimizers.AdamW(UpAndDown(RATE, steps), weight_decay=0.01, global_clipnorm=1.0),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),

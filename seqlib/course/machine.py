@@ -3,6 +3,7 @@
 import importlib
 import os
 import platform
+import time
 from pathlib import Path
 
 from seqlib import layers  # first: it imports Keras without the backend's chatter
@@ -105,6 +106,37 @@ def recurrent_path():
         True
     """
     return layers.LSTM(1).path()
+
+
+def quickest_precision(size=1536):
+    """Return the precision in which this machine multiplies large matrices soonest.
+
+    Processors of the last years and most GPUs have instructions for products in bfloat16; others
+    take them apart, and are slower for it.
+
+    Args:
+        size: Rows and columns of the matrices that are tried.
+
+    Returns:
+        Policy for the `dtype` of a large model, ``"mixed_bfloat16"`` or ``"float32"``, and how many
+        times as fast bfloat16 is; less than half as fast again is not worth the digits.
+
+    Example:
+        >>> policy, ratio = quickest_precision(64)
+        >>> policy in ("mixed_bfloat16", "float32"), ratio > 0
+        (True, True)
+    """
+    ratio = _product_seconds("float32", size) / _product_seconds("bfloat16", size)
+    return ("mixed_bfloat16" if ratio > 1.5 else "float32"), ratio
+
+
+def _product_seconds(dtype, size):
+    matrix, times = keras.ops.ones((size, size), dtype), []
+    for _ in range(4):
+        begun = time.perf_counter()
+        float(keras.ops.matmul(matrix, matrix)[0, 0])
+        times.append(time.perf_counter() - begun)
+    return min(times[1:])  # the first one pays for what is set up
 
 
 def description():

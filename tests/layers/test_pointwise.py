@@ -1,5 +1,7 @@
 """Activations in one pass: the numbers of Keras, in graphs of any size, and their gradients."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -47,9 +49,11 @@ def test_a_graph_has_a_program_of_xla_and_the_shape_of_the_input():
     )
 
 
-def test_half_precision_is_rounded_once():
+@pytest.mark.parametrize("graph", [False, True])
+def test_half_precision_is_rounded_once(graph):
     half = tf.cast(NUMBERS, tf.bfloat16)
-    program = tf.function(lambda x: activate(keras.activations.gelu, x))
+    program = functools.partial(activate, keras.activations.gelu)
+    program = tf.function(program) if graph else program
     exact = half.numpy().astype("float64")
     exact = exact * norm.cdf(exact)
     found = program(half)

@@ -7,6 +7,7 @@ whole tensor, and in half precision rounds. XLA makes a single pass of them, in 
 import functools
 
 import keras
+from keras import ops
 
 from seqlib.layers import fused
 
@@ -18,7 +19,7 @@ def activate(activation, x):
 
     Args:
         activation: Function of a tensor. What is not `keras.activations.gelu` is called as it is.
-        x: Tensor.
+        x: Tensor. Half precision is computed in full by GELU, and rounded once.
 
     Returns:
         Tensor of the shape and type of `x`.
@@ -31,11 +32,19 @@ def activate(activation, x):
     Source:
         Hendrycks & Gimpel, Gaussian error linear units (2016).
     """
-    if activation is not keras.activations.gelu or not _is_compiled():
+    if activation is not keras.activations.gelu:
         return activation(x)
-    result = _program(x.dtype, len(x.shape), x.shape[-1])(x)
-    result.set_shape(x.shape)
-    return result
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    if _is_compiled():
+        result = _program(dtype, len(x.shape), x.shape[-1])(x)
+        result.set_shape(x.shape)
+        return result
+    return _gelu(x, dtype)
+
+
+def _gelu(x, dtype):
+    full = ops.cast(x, "float32") if dtype in ("float16", "bfloat16") else x
+    return ops.cast(ops.gelu(full, approximate=False), dtype)
 
 
 def _is_compiled():
@@ -58,9 +67,5 @@ def _program(dtype, rank, size):
 
     from seqlib.layers.fused import programs
 
-    def gelu(x):
-        full = tf.cast(x, tf.float32) if dtype.size < 4 else x
-        return tf.cast(tf.nn.gelu(full), dtype)
-
     signature = [tf.TensorSpec([None] * (rank - 1) + [size], dtype)]
-    return programs.trace(gelu, signature, jit_compile=True)
+    return programs.trace(lambda x: _gelu(x, dtype), signature, jit_compile=True)
