@@ -23,6 +23,7 @@ def beam_search(
     width=5,
     length_penalty=0.0,
     n_best=1,
+    early_stopping=False,
     jit_compile="auto",
 ):
     r"""Search for the sequences of the highest score, in one compiled loop.
@@ -34,7 +35,7 @@ def beam_search(
     it is among the `width` likeliest extensions, and is kept apart: it takes no place in the beam,
     which is filled up with the likeliest unfinished ones. A hypothesis that is cut off at `length`
     competes with its score as it stands. The search in a row stops when no unfinished hypothesis
-    can reach the score of the n-th best finished one any more.
+    can reach the score of the n-th best finished one any more, or before (`early_stopping`).
 
     On TensorFlow the call may also stand inside a larger `tf.function`, such as one that encodes a
     sentence and then searches, which saves the way back to Python in between.
@@ -55,6 +56,10 @@ def beam_search(
         length_penalty: $\alpha$. 0 adds up log-probabilities, which favours short sequences; 1
             takes their mean; larger ones favour long sequences, negative ones short sequences.
         n_best: Number of sequences to return for each row, at most `width`.
+        early_stopping: Whether the search in a row stops already when no unfinished hypothesis
+            would reach the n-th best finished one if it ended with its next token. With a positive
+            penalty that is sooner, and a search may miss what catches up later, by going on with
+            many tokens of which it is nearly certain; without one it is the same.
         jit_compile: "auto", True or False; see `sample`.
 
     Returns:
@@ -100,6 +105,7 @@ def beam_search(
         end_token=end_token,
         width=int(width),
         n_best=int(n_best),
+        early_stopping=bool(early_stopping),
     )
 
 
@@ -115,7 +121,7 @@ def _check_search(width, length_penalty, n_best):
         raise ValueError(f"`length_penalty` got {length_penalty!r}. Allowed: a finite number.")
 
 
-def build_beam(step, structure, *, length, end_token, width, n_best):
+def build_beam(step, structure, *, length, end_token, width, n_best, early_stopping):
     """Build the loop of `beam_search`.
 
     Hypotheses are not copied as they grow. The loop writes down, for each step, the beam's tokens
@@ -157,7 +163,9 @@ def build_beam(step, structure, *, length, end_token, width, n_best):
                 parent, tokens = (ops.take_along_axis(x, order, axis=1) for x in (parent, tokens))
                 # Scores of what is to come: log-probabilities only fall, and the divisor is
                 # extreme for the fewest tokens or for the most.
-                hope = ops.maximum(live[:, 0] / _tokens(t + 2, penalty), cut_off(live[:, 0]))
+                hope = live[:, 0] / _tokens(t + 2, penalty)
+                if not early_stopping:
+                    hope = ops.maximum(hope, cut_off(live[:, 0]))
                 live = ops.where((best[:, -1] >= hope)[:, None], NONE, live)
 
             # Where nothing is left to say, say again what the step function took before.

@@ -90,8 +90,8 @@ def test_greedy_takes_the_likeliest_each_time_and_says_how_likely():
         assert tokens[0, t] == np.argmax(others)
 
 
-def naive_beam(model, row, length, end_token, width, penalty):
-    """Beam search as it is told: lists of hypotheses, no stopping early, nothing clever."""
+def naive_beam(model, row, length, end_token, width, penalty, early=False):
+    """Beam search as it is told: lists of hypotheses, nothing clever; stops early if asked to."""
     live, finished = [((), 0.0)], []
     for _ in range(length):
         extended = []
@@ -102,6 +102,13 @@ def naive_beam(model, row, length, end_token, width, penalty):
         extended.sort(key=lambda one: -one[1])
         finished += [one for one in extended[:width] if one[0][-1] == end_token]
         live = [one for one in extended if one[0][-1] != end_token][:width]
+        values = sorted(
+            (score / len(tokens) ** penalty for tokens, score in finished), reverse=True
+        )
+        tokens, score = live[0]
+        if early and len(values) and values[0] >= score / (len(tokens) + 1) ** penalty:
+            live = []
+            break
     scored = [(score / len(tokens) ** penalty, tokens) for tokens, score in finished + live]
     scored.sort(key=lambda one: -one[0])
     return scored
@@ -124,6 +131,27 @@ def test_stopping_early_and_reading_backwards_change_nothing(width, penalty):
         padded = [[*t, *[end_token] * (length - len(t))] for _, t in expected]
         np.testing.assert_allclose(score, [value for value, _ in expected], atol=1e-4)
         assert own.tolist() == padded
+
+
+@pytest.mark.parametrize("penalty", [0.0, 1.0, 3.0])
+def test_the_search_stops_sooner_if_asked_to(penalty):
+    rows, length = np.random.default_rng(3).normal(size=(40, 5)), 8
+    how = {"length": length, "end_token": 1, "width": 2, "length_penalty": penalty}
+    states = FIVE.states(rows)
+    late, _ = numpy(beam_search(FIVE, states, [0] * 40, **how))
+    early, scores = numpy(beam_search(FIVE, states, [0] * 40, early_stopping=True, **how))
+    for row, own, score in zip(rows, early[:, 0], scores[:, 0], strict=True):
+        value, tokens = naive_beam(FIVE, row, length, 1, 2, penalty, early=True)[0]
+        assert own.tolist() == [*tokens, *[1] * (length - len(tokens))]
+        np.testing.assert_allclose(score, value, atol=1e-4)
+    missed = np.any(early != late, axis=(1, 2))
+    assert missed.any() == (penalty > 0)  # sums can only fall
+    assert np.all(ends_at(early[missed]) < ends_at(late[missed]))
+
+
+def ends_at(tokens):
+    """Number of tokens before the end, of each best hypothesis."""
+    return (tokens[:, 0] != 1).sum(axis=1)
 
 
 def test_the_search_stops_when_nothing_can_be_gained():

@@ -23,6 +23,7 @@ class Translator:
         source: `seqlib.text.Subwords` of the first language.
         target: Those of the second.
         batch_size: Number of sentences that are translated side by side.
+        early_stopping: See `seqlib.decoding.beam_search`.
 
     Example:
         >>> from seqlib.course.translation.model import RecurrentTranslator
@@ -34,9 +35,9 @@ class Translator:
         ['str', 'str', 'str']
     """
 
-    def __init__(self, model, source, target, batch_size=128):
+    def __init__(self, model, source, target, batch_size=128, early_stopping=False):
         self.model, self.source, self.target = model, source, target
-        self.batch_size = batch_size
+        self.batch_size, self.early_stopping = batch_size, early_stopping
         self._starts = {}  # number of steps: the compiled start
 
     def __call__(self, sentences, width=1, length_penalty=1.0):
@@ -116,7 +117,13 @@ class Translator:
             tokens, _ = greedy(self.model.step, states, first, **how)
             return ops.convert_to_numpy(tokens)
         tokens, _ = beam_search(
-            self.model.step, states, first, width=width, length_penalty=length_penalty, **how
+            self.model.step,
+            states,
+            first,
+            width=width,
+            length_penalty=length_penalty,
+            early_stopping=self.early_stopping,
+            **how,
         )
         return ops.convert_to_numpy(tokens)[:, 0]
 
