@@ -108,7 +108,7 @@ def recurrent_path():
     return layers.LSTM(1).path()
 
 
-def quickest_precision(size=1536):
+def quickest_precision(size=1024):
     """Return the precision in which this machine multiplies large matrices soonest.
 
     Processors of the last years and most GPUs have instructions for products in bfloat16; others
