@@ -27,6 +27,7 @@ _STYLES = {
     "pandas": ("pandas", plots.PALETTE[2], "^"),
     "line loop": ("loop over the lines", plots.PALETTE[3], "v"),
 }
+_NEAR_ONE = (0.5, 0.6, 0.7, 0.8, 1, 1.2, 1.4, 1.7, 2, 2.5, 3, 3.5)  # ticks of a narrow scale
 _WIDTH = 8.0  # inches
 _ROW = 0.46  # inches for each row
 _AROUND = 1.3  # inches for title, axis and legend of a panel
@@ -46,7 +47,14 @@ def write(path, record):
         temporary = path.with_name(f".{path.name}.part")
         try:
             metadata = {"Date": None} if form == "svg" else None
-            figure.savefig(temporary, format=form, dpi=110, metadata=metadata, facecolor="white")
+            figure.savefig(
+                temporary,
+                format=form,
+                dpi=110,
+                metadata=metadata,
+                facecolor="white",
+                bbox_inches="tight",  # long labels stand beside the axes
+            )
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -151,9 +159,10 @@ def _panel(ax, groups, title, below):
     most = max(max(ratios) for rivals in groups.values() for ratios in rivals.values())
     low, high = min(least, 1) / 1.15, max(most, 1) * 1.15
     ax.set_xlim(low, high)
-    steps = [2.0**power for power in range(-4, 8)] if high / low < 200 else None
-    if steps:
-        ax.set_xticks([x for x in steps if low <= x <= high])
+    if high / low < 4:
+        ax.set_xticks([x for x in _NEAR_ONE if low <= x <= high])
+    elif high / low < 200:
+        ax.set_xticks([2.0**power for power in range(-4, 8) if low <= 2.0**power <= high])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_yticks(range(len(groups)), groups)
     ax.set_ylim(len(groups) - 0.5, -0.5)
