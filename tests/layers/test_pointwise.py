@@ -1,7 +1,5 @@
 """Activations in one pass: the numbers of Keras, in graphs of any size, and their gradients."""
 
-import functools
-
 import keras
 import numpy as np
 import pytest
@@ -9,7 +7,7 @@ from keras import ops
 from scipy.stats import norm
 
 from seqlib.layers import TransformerEncoderBlock
-from seqlib.layers.fused.pointwise import activate
+from seqlib.layers.fused.pointwise import gelu, quickest
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="other backends have one way"
@@ -24,7 +22,7 @@ def compiled(x):
     """Value and gradient, in a graph of open sizes."""
     with tf.GradientTape() as tape:
         tape.watch(x)
-        y = activate(keras.activations.gelu, x)
+        y = gelu(x)
     return y, tape.gradient(y, x)
 
 
@@ -39,7 +37,7 @@ def test_gelu_and_its_gradient_are_exact(shape):
 def test_a_graph_has_a_program_of_xla_and_the_shape_of_the_input():
     @tf.function
     def outer(x):
-        y = activate(keras.activations.gelu, x)
+        y = gelu(x)
         assert y.shape == x.shape
         return y
 
@@ -52,8 +50,7 @@ def test_a_graph_has_a_program_of_xla_and_the_shape_of_the_input():
 @pytest.mark.parametrize("graph", [False, True])
 def test_half_precision_is_rounded_once(graph):
     half = tf.cast(NUMBERS, tf.bfloat16)
-    program = functools.partial(activate, keras.activations.gelu)
-    program = tf.function(program) if graph else program
+    program = tf.function(gelu) if graph else gelu
     exact = half.numpy().astype("float64")
     exact = exact * norm.cdf(exact)
     found = program(half)
@@ -62,15 +59,17 @@ def test_half_precision_is_rounded_once(graph):
     np.testing.assert_array_equal(tf.cast(found, tf.float32), tf.cast(rounded, tf.float32))
 
 
-def test_what_is_not_gelu_is_called_as_it_is():
-    seen = []
+def test_gelu_takes_the_place_of_that_of_keras_alone():
+    assert quickest(keras.activations.gelu) is gelu
+    assert quickest(keras.activations.relu) is keras.activations.relu
 
-    def own(x):
-        seen.append(x)
-        return x
 
-    assert activate(own, NUMBERS) is NUMBERS
-    assert seen[0] is NUMBERS
+def test_a_network_keeps_its_activation_by_name():
+    block = TransformerEncoderBlock(num_heads=2, inner_dim=16, activation="gelu")
+    block.build(NUMBERS.shape)
+    assert block.get_config()["activation"] == "gelu"
+    twin = keras.layers.Dense.from_config(block.inner.get_config())
+    assert twin.activation is gelu
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])

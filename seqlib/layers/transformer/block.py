@@ -4,7 +4,7 @@ import keras
 
 from seqlib.layers.arguments import fresh
 from seqlib.layers.attention import MultiHeadAttention
-from seqlib.layers.fused.pointwise import activate
+from seqlib.layers.fused.pointwise import quickest
 from seqlib.layers.transformer.settings import TransformerLayer
 
 
@@ -80,6 +80,7 @@ class TransformerBlock(TransformerLayer):
         made = {"use_bias": self.use_bias, "dtype": self.dtype_policy}
         self.inner = keras.layers.Dense(
             self.inner_dim,
+            activation=quickest(self.activation),
             kernel_initializer=fresh(self.kernel_initializer),
             name="inner",
             **made,
@@ -97,4 +98,4 @@ class TransformerBlock(TransformerLayer):
 
     def network(self, x):
         r"""Return $\phi(x W_1 + b_1) W_2 + b_2$, and nothing beside."""
-        return self.outer(activate(self.activation, self.inner(x))), None
+        return self.outer(self.inner(x)), None
