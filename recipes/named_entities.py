@@ -8,7 +8,8 @@ letters, forms and capitals, still comes from the side. MiniLM's rate is a tenth
 
 Without ``--encoder`` it is the tagger alone, trained for longer in smaller batches. That is no
 better on later news than what the notebook trains in a minute (three seeds: 93.1 to 93.3 on the
-validation part, 88.5 to 89.0 on the test part), so there are no weights of it in the repository.
+validation part, 88.5 to 89.0 on the test part), and several together are hardly better than one
+(three of 92.9 have 93.1), so there are no weights of it in the repository.
 
 Both learn from the training part of CoNLL-2003 alone, and end with a moving average of their
 weights. The validation part is looked at on the way; the test part is not, unless ``--test`` asks
