@@ -106,7 +106,7 @@ def naive_beam(model, row, length, end_token, width, penalty, early=False):
             (score / len(tokens) ** penalty for tokens, score in finished), reverse=True
         )
         tokens, score = live[0]
-        if early and len(values) and values[0] >= score / (len(tokens) + 1) ** penalty:
+        if early and values and values[0] >= score / (len(tokens) + 1) ** penalty:
             live = []
             break
     scored = [(score / len(tokens) ** penalty, tokens) for tokens, score in finished + live]
