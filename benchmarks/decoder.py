@@ -4,8 +4,9 @@ The model is that of the date exercise: a bidirectional LSTM reads 30 characters
 ten, and looks at what was read, by additive attention, before each. The course writes it as a loop
 in Python over shared layers of Keras, which makes one large graph; in PyTorch it is a loop over
 `LSTMCell`. All sides begin with the same weights, get the same batches in the same order, and must
-come to the same loss after the first pass. A pass is one of `fit`, or of the usual loop of PyTorch,
-optimizer and data included; the first one, which traces and compiles, is on record as well.
+come to the same loss after the first pass. A pass is one of `fit`, which takes `TOGETHER` batches
+at a call for both sides of Keras, or of the usual loop of PyTorch, optimizer and data included;
+the first one, which traces and compiles, is on record as well.
 """
 
 from seqlib import layers  # first: it imports Keras without the backend's chatter
@@ -22,6 +23,7 @@ SIZES = {"batch": 100, "source": 30, "target": 10, "encoder": 32, "hidden": 64, 
 SOURCE_VOCABULARY, TARGET_VOCABULARY = 37, 11  # dates as people write them, and as machines do
 BATCHES = 100  # of a pass: the epoch of the exercise, 10,000 pairs
 RATE = 1e-3
+TOGETHER = 20  # batches that Keras takes at a call, whichever the layers
 
 
 def rows(effort, sizes=SIZES, batches=BATCHES):
@@ -110,7 +112,7 @@ def _for_the_loop(weights):
 def _fitting(model, data, batch):
     *inputs, target = data
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(RATE), loss)
+    model.compile(keras.optimizers.Adam(RATE), loss, steps_per_execution=TOGETHER)
 
     def fit(_):
         history = model.fit(inputs, target, batch_size=batch, shuffle=False, verbose=0)
