@@ -91,10 +91,9 @@ class MaskedCrossentropy(keras.losses.Loss):
 
     $$L = \frac{\sum_{b,t} [y_{b,t} \ne 0]\; \ell_{b,t}}{\sum_{b,t} [y_{b,t} \ne 0]}$$
 
-    It is 0 where there is no such token. The targets are never written out as vectors of length
-    $V$, and half-precision logits are summed in float32. Smoothing keeps a model from growing ever
-    larger logits; with it the least possible loss is not 0, so compare losses and perplexities
-    with ``label_smoothing=0``.
+    It is 0 where there is no such token. Half-precision logits are summed in float32. Smoothing
+    keeps a model from growing ever larger logits; with it the least possible loss is not 0, so
+    compare losses and perplexities with ``label_smoothing=0``.
 
     Args:
         label_smoothing: $\varepsilon$, from 0 up to but not including 1.
