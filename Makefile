@@ -26,7 +26,7 @@ quick: data  ## run every notebook in seconds, on tiny settings: shapes, not qua
 	SEQLIB_PROFILE=quick $(PYTEST) $(NBVAL) notebooks
 
 notebooks: data  ## run every notebook, write it back, print the table of results
-	$(BIN)/python -m seqlib.course.run
+	$(BIN)/python -m course.publishing.run
 
 data: $(READY)  ## fetch and check the data that the notebooks need
 	@$(BIN)/python -m seqlib.data fetch $(DATA)

@@ -75,10 +75,9 @@ def main(words=None):
     """
     options = arguments(words)
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the processor is what is measured, for all sides
-    from seqlib import layers  # noqa: F401  it imports Keras without the backend's chatter
-
-    # isort: split
     import keras
+
+    from seqlib import layers  # noqa: F401  it imports Keras without the backend's chatter
 
     if keras.backend.backend() != "tensorflow":
         print("The benchmarks compare on the TensorFlow backend: unset KERAS_BACKEND.")

@@ -7,9 +7,6 @@ a training step is the mean of the squared outputs and its gradients by inputs a
 an optimizer; on TensorFlow each is one `tf.function`.
 """
 
-from seqlib import layers  # first: it imports Keras without the backend's chatter
-
-# isort: split
 import keras
 import numpy as np
 import tensorflow as tf
@@ -17,6 +14,7 @@ import tensorflow as tf
 from benchmarks import torch_layers
 from benchmarks.agreement import check_agreement
 from benchmarks.turns import Contestant, compare
+from seqlib import layers
 from seqlib.layers.attention import masked_softmax
 
 SHAPES = [  # (batch, time, heads, size of a head)

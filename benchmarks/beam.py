@@ -8,15 +8,13 @@ of the time. All sides have the same weights, and have to find the same sentence
 timed.
 """
 
-from seqlib import layers  # first: it imports Keras without the backend's chatter
-
-# isort: split
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from benchmarks.turns import Contestant, compare, fastest
+from seqlib import layers
 from seqlib.decoding import beam_search
 
 BATCHES = (1, 64)

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from benchmarks.results import is_one_step
-from seqlib import plots
+from course import plots
 
 # Colour and form, so that the contestants are told apart in grey too.
 _STYLES = {

@@ -9,15 +9,13 @@ at a call for both sides of Keras, or of the usual loop of PyTorch, optimizer an
 the first one, which traces and compiles, is on record as well.
 """
 
-from seqlib import layers  # first: it imports Keras without the backend's chatter
-
-# isort: split
 import keras
 import numpy as np
 from keras import ops
 
 from benchmarks import torch_layers
 from benchmarks.turns import Contestant, compare
+from seqlib import layers
 
 SIZES = {"batch": 100, "source": 30, "target": 10, "encoder": 32, "hidden": 64, "score": 10}
 SOURCE_VOCABULARY, TARGET_VOCABULARY = 37, 11  # dates as people write them, and as machines do

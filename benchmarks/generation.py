@@ -6,15 +6,13 @@ what is called for each character: `model.predict`, as in most courses; the mode
 to give the same logits before they are timed.
 """
 
-from seqlib import layers  # first: it imports Keras without the backend's chatter
-
-# isort: split
 import keras
 import numpy as np
 from keras import ops
 
 from benchmarks import torch_layers
 from benchmarks.turns import Contestant, compare
+from seqlib import layers
 from seqlib.decoding import sample
 
 BATCHES = (1, 64)

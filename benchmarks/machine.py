@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import embeddings, torch_layers
-from seqlib import layers
-from seqlib.course import machine
+from course import machine
+from seqlib.compiled.backend import cores
 
 
 def description():
@@ -23,7 +23,7 @@ def description():
     """
     known = machine.description()
     left_out = ("GPU", "data folder", "NumPy")  # the benchmark runs on the processor
-    threads = str(layers.cores())
+    threads = str(cores())
     return {
         "CPU": processor_model(),
         **{name: text for name, text in known.items() if name not in left_out},

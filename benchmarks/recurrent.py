@@ -8,9 +8,6 @@ the outputs alone. On TensorFlow each is one `tf.function`.
 
 import dataclasses
 
-from seqlib import layers  # first: it imports Keras without the backend's chatter
-
-# isort: split
 import keras
 import numpy as np
 import tensorflow as tf
@@ -18,6 +15,7 @@ import tensorflow as tf
 from benchmarks import products, torch_layers
 from benchmarks.agreement import check_agreement
 from benchmarks.turns import Contestant, Effort, compare, fastest
+from seqlib import layers
 
 SHAPES = [  # (batch, time, in, hidden)
     (32, 20, 100, 128),

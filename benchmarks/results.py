@@ -14,7 +14,7 @@ import statistics
 from pathlib import Path
 
 from benchmarks import machine
-from seqlib.course.atomic import write_text
+from seqlib.files import write_text
 
 DIGITS = 4  # significant ones that are kept
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqlib.layers import cores
+from seqlib.compiled.backend import cores
 
 try:
     import torch

@@ -6,14 +6,12 @@ as much as the whole sequence; and a loop in Python over modules of `torch.nn` w
 own. All sides have the same weights, and have to write the same tokens before they are timed.
 """
 
-from seqlib import layers  # first: it imports Keras without the backend's chatter
-
-# isort: split
 import numpy as np
 from keras import ops
 
 from benchmarks import torch_layers
 from benchmarks.turns import Contestant, compare
+from seqlib import layers
 from seqlib.decoding import greedy
 
 BATCHES = (1, 16)

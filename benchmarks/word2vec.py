@@ -29,7 +29,7 @@ def rows(effort, words=WORDS, dimension=100):
         return
     from gensim.models import Word2Vec as Gensim
 
-    from seqlib.course.word2vec import Corpus, Word2Vec
+    from course.word2vec.model import Corpus, Word2Vec
 
     try:
         reviews = data.load("movie_reviews")["text"].sample(frac=1, random_state=0)
@@ -69,7 +69,7 @@ def as_sentences(corpus):
     """Return a corpus as a list of lists of words, a document each.
 
     Args:
-        corpus: `seqlib.course.word2vec.Corpus`.
+        corpus: `course.word2vec.model.Corpus`.
     """
     sentences = {}
     for document, word in zip(corpus.document.tolist(), corpus.ids.tolist(), strict=True):

@@ -10,18 +10,19 @@ Example:
 """
 
 import importlib
+import os
 
 __version__ = "0.1.0"
 
+# Before TensorFlow is imported: what its native code logs reaches Python as exceptions anyway.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 __all__ = [
-    "audio",
     "data",
     "decoding",
     "layers",
     "losses",
     "metrics",
-    "music",
-    "plots",
     "pretrained",
     "text",
     "word_vectors",

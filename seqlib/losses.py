@@ -1,9 +1,5 @@
 """What training minimises and watches where sequences are padded: real tokens alone count."""
 
-# isort: off
-import seqlib.layers  # noqa: F401  (first: it imports Keras without the backend's chatter)
-
-# isort: on
 import keras
 from keras import ops
 

@@ -4,7 +4,7 @@ import argparse
 import importlib.util
 import sys
 
-from seqlib.data import cache, cards, fetching, music_corpus
+from seqlib.data import cache, cards, fetching
 from seqlib.data.errors import DataError
 from seqlib.data.schema import megabytes
 
@@ -79,8 +79,6 @@ def state(card):
     """
     if card.kind == "package":
         found = all(importlib.util.find_spec(name.replace("-", "_")) for name in card.requires)
-        if card.name in music_corpus.FOLDERS and music_corpus.is_kept(card):
-            return "read and kept"
         return "installed" if found else f"needs {', '.join(card.requires)}"
     if card.kind == "archive":
         absent, damaged = cache.missing(card)
@@ -104,9 +102,6 @@ def _fetch(chosen):
     for name in names:
         try:
             card = cards.card(name)
-            if card.name in music_corpus.FOLDERS:
-                print(f"{name}: {len(music_corpus.load(card))} works, in {cache.root() / name}")
-                continue
             if card.kind not in ("archive", "canonical"):
                 print(f"{name}: nothing to fetch, it is {fetching.explain(card)}.")
                 continue

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from seqlib.data import cards, fetching, music_corpus
+from seqlib.data import cards, fetching
 from seqlib.data.errors import DataError
 
 # Entries of the list that name a larger group, in Latin or in English, or no animal at all.
@@ -35,7 +35,6 @@ def load(name, path=None):
         What the data set is made of:
 
         ====================== ==================================================================
-        ``bach_chorales``      list of 368 ``scores.Piece``, four parts each, by file name
         ``conll2003``          dict of three lists of sentences, ``"training"`` (14,041),
                                ``"validation"`` (3,250) and ``"test"`` (3,453): each sentence a
                                pair of lists of strings, words and tags (IOB2: LOC, MISC, ORG, PER)
@@ -54,7 +53,6 @@ def load(name, path=None):
                                ("imdb", whole reviews, or "rotten_tomatoes", single sentences)
         ``questions_words``    dict of 14 sections: list of analogies, each a list of four words
                                (Athens Greece Baghdad Iraq), 19,544 in all
-        ``ryans_mammoth``      list of 1,059 ``scores.Piece``, one part each, by file name
         ``simlex999``          DataFrame, 999 rows, likewise (similarity)
         ``sonnets``            list of 154 sonnets, each a list of lines (14; number 126 has 12)
         ``squad``              DataFrame, 98,169 rows in the order of the source: ``part``
@@ -84,14 +82,7 @@ def load(name, path=None):
     card = cards.card(name)
     if name not in LOADERS:
         raise DataError(_no_loader(card))
-    if card.kind == "package":
-        if path is not None:
-            raise DataError(
-                f"{name!r} is {fetching.explain(card)}; it takes no path. A file of your own is "
-                "read by seqlib.music.read."
-            )
-        files = card
-    elif card.kind == "written" and path is None:
+    if card.kind == "written" and path is None:
         files = {f"{name}.csv": cards.folder() / f"{name}.csv"}
     else:
         files = fetching.fetch(name, path=path)
@@ -255,7 +246,6 @@ def english_spanish(files):
 
 
 LOADERS = {
-    "bach_chorales": music_corpus.load,
     "conll2003": conll2003,
     "dinosaurs": dinosaurs,
     "emojify": emojify,
@@ -263,7 +253,6 @@ LOADERS = {
     "glove": glove,
     "movie_reviews": movie_reviews,
     "questions_words": questions_words,
-    "ryans_mammoth": music_corpus.load,
     "simlex999": simlex999,
     "sonnets": sonnets,
     "squad": squad,

@@ -1,9 +1,5 @@
 """Keras layers, equation by equation; they go wherever a layer of `keras.layers` goes."""
 
-# isort: off
-from seqlib.layers.backend import cores, native_stderr_muted  # first: it imports Keras quietly
-
-# isort: on
 from seqlib.layers.attention import (
     AdditiveAttention,
     DotProductAttention,
@@ -14,6 +10,7 @@ from seqlib.layers.crf import BestPath, LinearChainCRF, allowed_in_iob2
 from seqlib.layers.decoder import AttentionDecoder
 from seqlib.layers.embedding import PretrainedEmbedding
 from seqlib.layers.gru import GRU, GRUCell
+from seqlib.layers.log_mel import LogMel
 from seqlib.layers.lstm import LSTM, LSTMCell
 from seqlib.layers.positions import LearnedPositions, RotaryPositions, SinusoidalPositions
 from seqlib.layers.recurrent_cell import RecurrentCell
@@ -38,6 +35,7 @@ __all__ = [
     "LSTMCell",
     "LearnedPositions",
     "LinearChainCRF",
+    "LogMel",
     "MultiHeadAttention",
     "PretrainedEmbedding",
     "RecurrentCell",
@@ -53,6 +51,4 @@ __all__ = [
     "TransformerEncoderBlock",
     "allowed_in_iob2",
     "causal_mask",
-    "cores",
-    "native_stderr_muted",
 ]

@@ -11,10 +11,6 @@ The sums are made in float32, or in float64 where the potentials are; they can b
 the best path cannot.
 """
 
-# isort: off
-import seqlib.layers.backend  # noqa: F401  (first: it imports Keras without the backend's chatter)
-
-# isort: on
 import keras
 from keras import ops
 

@@ -9,13 +9,6 @@ from seqlib.metrics.entities import (
     spans_of,
     tags_of,
 )
-from seqlib.metrics.events import (
-    EventScore,
-    detections_of,
-    event_score,
-    match_events,
-    threshold_sweep,
-)
 from seqlib.metrics.translation import BleuScore, Score, bleu, chrf, exact_match
 
 __all__ = [
@@ -23,20 +16,15 @@ __all__ = [
     "BleuScore",
     "EntityScore",
     "EntityScores",
-    "EventScore",
     "Score",
     "Span",
     "answer_score",
     "bleu",
     "chrf",
-    "detections_of",
     "entity_scores",
-    "event_score",
     "exact_match",
-    "match_events",
     "normalise_answer",
     "spans_of",
     "tags_of",
-    "threshold_sweep",
     "token_f1",
 ]

@@ -9,10 +9,6 @@ Example:
     (0.69, 0.26)
 """
 
-# isort: off
-import seqlib.layers  # noqa: F401  (first: it imports Keras without the backend's chatter)
-
-# isort: on
 from seqlib.pretrained.bert import BertEncoder
 from seqlib.pretrained.errors import PretrainedError
 from seqlib.pretrained.loading import load_bert

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import chart, loaders, results, tables, word2vec
 from benchmarks.turns import Effort
-from seqlib.course.word2vec import Corpus
+from course.word2vec.model import Corpus
 
 QUICK = Effort(seconds=0, rounds=2, attempts=1)
 

@@ -4,7 +4,7 @@ import nbformat
 from nbclient import NotebookClient
 
 # A notebook as the course has them: session, exercise, check, results.
-SESSION = "from seqlib.course import session\n\nsession.start(seed=1)"
+SESSION = "from course import session\n\nsession.start(seed=1)"
 
 EXERCISE = '''def double(x):
     """Return twice x."""
@@ -14,7 +14,7 @@ EXERCISE = '''def double(x):
     return total
     ### END SOLUTION'''
 
-RESULTS = """from seqlib.course.results import Results
+RESULTS = """from course.results import Results
 
 results = Results({name!r})
 results.add("two doubled", double(2), at_least=4)

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from seqlib.course.checks import CheckFailed, Unfinished, answered, attempt, compare, passed
+from course.checks import CheckFailed, Unfinished, answered, attempt, compare, passed
 
 HINT = "Add them."
 

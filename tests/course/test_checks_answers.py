@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seqlib.course.checks import Unfinished
+from course.checks import Unfinished
 
 HERE = Path(__file__)
 NAMES = sorted({path.stem for path in HERE.parent.glob("test_checks_*.py")} - {HERE.stem})

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqlib.course.checks import CheckFailed
-from seqlib.course.checks import dinosaur_names as checks
+from course.checks import CheckFailed
+from course.checks import dinosaur_names as checks
 
 
 def nats_per_character(log_probabilities, mask):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from seqlib.course.checks import CheckFailed
-from seqlib.course.checks import machine_translation as checks
+from course.checks import CheckFailed
+from course.checks import machine_translation as checks
 
 
 def shift_right(targets, start):

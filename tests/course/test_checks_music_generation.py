@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from seqlib.course.checks import CheckFailed
-from seqlib.course.checks import music_generation as checks
-from seqlib.music import FIRST, HOLD, REST
+from course.checks import CheckFailed
+from course.checks import music_generation as checks
+from course.music import FIRST, HOLD, REST
 
 
 def to_tokens(notes, length):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from seqlib.course.checks import CheckFailed
-from seqlib.course.checks import named_entities as checks
+from course.checks import CheckFailed
+from course.checks import named_entities as checks
 
 
 def entity_spans(tags):

@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from seqlib.course.checks import CheckFailed
-from seqlib.course.checks import question_answering as checks
+from course.checks import CheckFailed
+from course.checks import question_answering as checks
 
 
 def marks(sentences, question):

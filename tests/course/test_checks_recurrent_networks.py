@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from seqlib.course.checks import CheckFailed, Unfinished
-from seqlib.course.checks import recurrent_networks as checks
+from course.checks import CheckFailed, Unfinished
+from course.checks import recurrent_networks as checks
 
 RIGHT = """
 def sigmoid(x):

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from course.checks import CheckFailed
+from course.checks import sentiment as checks
 from seqlib import layers
-from seqlib.course.checks import CheckFailed
-from seqlib.course.checks import sentiment as checks
 
 
 def sentence_average(tokens, vectors, dimension):

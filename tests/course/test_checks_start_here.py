@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from seqlib.course.checks import CheckFailed, Unfinished, start_here
+from course.checks import CheckFailed, Unfinished, start_here
 
 
 def test_the_right_answer_passes(capsys):

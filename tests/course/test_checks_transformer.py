@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from seqlib.course.checks import CheckFailed
-from seqlib.course.checks import transformer as checks
+from course.checks import CheckFailed
+from course.checks import transformer as checks
 
 
 def positional_encoding(length, dim):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from seqlib.course.checks import CheckFailed, Unfinished
-from seqlib.course.checks import trigger_word as checks
+from course.checks import CheckFailed, Unfinished
+from course.checks import trigger_word as checks
 
 
 def gain(decibels):

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqlib.course.checks import CheckFailed
-from seqlib.course.checks import word_embeddings as checks
+from course.checks import CheckFailed
+from course.checks import word_embeddings as checks
 
 
 def unit(vectors):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from seqlib.course.differences import read_differences, save_differences
+from course.differences import read_differences, save_differences
 
 
 @pytest.fixture

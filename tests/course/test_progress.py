@@ -4,13 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from seqlib import layers
-from seqlib.course import progress, session
+from course import progress, session
+from course.quiet import native_stderr_muted
 from tests.course.notebook_files import execute, notebook
 
 CELL = """
 import os
-from seqlib.course import progress, session
+from course import progress, session
+from course.quiet import native_stderr_muted
 for mark in progress.READERS:
     os.environ.pop(mark, None)
 os.environ.update(%s)
@@ -26,7 +27,7 @@ def fit():
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     x = np.ones((8, 1), "float32")
-    with layers.native_stderr_muted():  # TensorFlow looks for a GPU once more, and says so
+    with native_stderr_muted():  # TensorFlow looks for a GPU once more, and says so
         model.fit(x, x, verbose=0)
 
     def run():

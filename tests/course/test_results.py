@@ -5,9 +5,8 @@ import keras
 import numpy as np
 import pytest
 
-from seqlib.course import results as results_module
-from seqlib.course.results import Results
-from seqlib.course.results_table import (
+from course import results as results_module
+from course.publishing.tables import (
     BEGIN,
     END,
     figure,
@@ -16,6 +15,7 @@ from seqlib.course.results_table import (
     text_table,
     with_table,
 )
+from course.results import Results
 
 
 @pytest.fixture

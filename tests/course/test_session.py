@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from seqlib.course import machine, session
+from course import machine, session
 
 
 @pytest.mark.parametrize(("value", "expected"), [("quick", 1), ("default", 2), ("full", 3)])
@@ -70,6 +70,6 @@ def test_data_folder_is_told_without_the_name_of_the_user(monkeypatch, tmp_path)
 
 
 def test_session_does_not_import_a_backend_before_start():
-    code = "import sys; from seqlib.course import session; print('keras' in sys.modules)"
+    code = "import sys; from course import session; print('keras' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -6,7 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from seqlib.course import committed, exercises, results
+from course import results
+from course.publishing import committed, exercises
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"

@@ -90,7 +90,7 @@ def test_the_test_can_tell_an_answer_from_none(tmp_path):
     """The worked function passes the very check that the empty one fails."""
     checks = """class checks:
     def double(function):
-        from seqlib.course.checks import answered
+        from course.checks import answered
         answered("double", function(2), "Add x to itself.")"""
     worked = EXERCISE
     empty = "def triple(x):\n    ..."

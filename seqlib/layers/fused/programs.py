@@ -8,7 +8,7 @@ import functools
 
 import tensorflow as tf
 
-from seqlib.layers.backend import cores, native_stderr_muted
+from seqlib.compiled.backend import cores
 
 ROWS = 8  # of a shard at least: each shard packs the weights anew at every step
 
@@ -16,7 +16,7 @@ ROWS = 8  # of a shard at least: each shard packs the weights anew at every step
 @functools.cache
 def compiles():
     """Return whether this TensorFlow compiles with XLA; some builds cannot."""
-    with tf.init_scope(), native_stderr_muted():  # XLA introduces itself when it first compiles
+    with tf.init_scope():
         try:
             tf.function(lambda x: x + 1, jit_compile=True)(tf.zeros(()))
         except (tf.errors.OpError, ValueError):

@@ -1,16 +1,14 @@
 """The chorale model: who may see whom, writing as scoring, notes that are given."""
 
+import keras
 import numpy as np
 import pytest
-
-from seqlib import decoding, music
-from seqlib.course import chorales
-from seqlib.course.chorales import ORDER, ChoraleModel
-from seqlib.course.half_precision import load_half, save_half
-
-# isort: split
-import keras
 from keras import ops
+
+from course import chorales, music
+from course.chorales import ORDER, ChoraleModel
+from course.half_precision import load_half, save_half
+from seqlib import decoding
 
 TIME = 12
 

@@ -5,13 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from seqlib import data, music
-from seqlib.course import chorales
+from course import chorales, music
 
 
 @pytest.fixture(scope="module")
 def works():
-    return chorales.works(data.load("bach_chorales"))
+    return chorales.works(music.load_corpus("bach_chorales"))
 
 
 def test_only_what_is_off_the_grid_is_left_out(works):

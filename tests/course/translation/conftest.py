@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqlib.course.translation.model import RecurrentTranslator
-from seqlib.course.translation.transformer import TransformerTranslator
+from course.translation.recurrent import RecurrentTranslator
+from course.translation.transformer import TransformerTranslator
 from seqlib.text import Subwords
 
 NOUNS = ["cat", "dog", "bird", "house", "tree", "car"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqlib.course.translation.pairs import Batches, Sentences, plain, split, unseen
+from course.translation.pairs import Batches, Sentences, plain, split, unseen
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from seqlib.course.translation.model import RecurrentTranslator
-from seqlib.course.translation.pairs import Batches
-from seqlib.course.translation.transformer import TransformerTranslator
-from seqlib.course.translation.translator import Translator, longest
+from course.translation.pairs import Batches
+from course.translation.recurrent import RecurrentTranslator
+from course.translation.transformer import TransformerTranslator
+from course.translation.translator import Translator, longest
 from seqlib.losses import MaskedCrossentropy
 from seqlib.text import pad
 

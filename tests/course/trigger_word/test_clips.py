@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from seqlib.audio import RATE, speak
-from seqlib.course.trigger_word import clips
-from seqlib.course.trigger_word.corpus import Part
+from course.audio import RATE, speak
+from course.trigger_word import clips
+from course.trigger_word.corpus import Part
 
 
 @pytest.fixture(scope="module")

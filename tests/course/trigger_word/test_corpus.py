@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from seqlib.course.trigger_word import corpus
-from seqlib.course.trigger_word.voices import NEAR, NEW_NEAR, VOICES, WORD
+from course.trigger_word import corpus
+from course.trigger_word.voices import NEAR, NEW_NEAR, VOICES, WORD
 
 PARTS = list(VOICES)
 

@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from seqlib.audio import BANDS, StreamingDetector
-from seqlib.course.trigger_word import clips, model
+from course.audio import BANDS, StreamingDetector
+from course.trigger_word import clips, model
 
 
 @pytest.fixture(scope="module")

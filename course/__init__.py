@@ -1,0 +1,1 @@
+"""What notebooks need beyond the library: one folder a chapter, and what the chapters share."""

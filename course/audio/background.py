@@ -1,0 +1,138 @@
+"""What is heard behind words: coloured noise, babble, tones like music; and the echo of a room."""
+
+import numpy as np
+from scipy import fft
+
+from course.audio.files import RATE
+
+LEVEL = 0.05  # root mean square of all that is made here, that of the spoken words
+
+
+def coloured_noise(generator, seconds, slope=1.0, count=None):
+    r"""Return noise whose power falls with frequency as $1 / f^{\text{slope}}$.
+
+    Args:
+        generator: `numpy.random.Generator`.
+        seconds: How long.
+        slope: 0 for white noise (hiss), 1 for pink (rain, a fan), 2 for brown (a motor far away).
+        count: Number of clips, or None for a single one.
+
+    Returns:
+        Float32 array (samples,), or (count, samples).
+
+    Example:
+        >>> coloured_noise(np.random.default_rng(0), 0.5).shape
+        (8000,)
+    """
+    samples = round(seconds * RATE)
+    bins = samples // 2 + 1
+    shape = (1 if count is None else count, bins)
+    spectrum = generator.standard_normal((*shape, 2), dtype="float32").view("complex64")[..., 0]
+    frequencies = np.maximum(np.fft.rfftfreq(samples, 1 / RATE), 20.0)
+    spectrum *= (frequencies ** (-slope / 2)).astype("float32")
+    noise = _levelled(fft.irfft(spectrum, samples))
+    return noise[0] if count is None else noise
+
+
+def babble(generator, speech, seconds, voices=20):
+    """Return many voices at once, none of which can be followed.
+
+    Args:
+        generator: `numpy.random.Generator`.
+        speech: `Speech` to draw utterances from.
+        seconds: How long.
+        voices: How many at a time.
+
+    Returns:
+        Float32 array (samples,).
+    """
+    samples = round(seconds * RATE)
+    total = np.zeros(samples, "float32")
+    for _ in range(voices):
+        at = -int(generator.integers(RATE))
+        while at < samples:
+            words = speech[int(generator.integers(len(speech)))]
+            begin, end = max(at, 0), min(at + len(words), samples)
+            if end > begin:
+                total[begin:end] += words[begin - at : end - at]
+            at += len(words)
+    return _levelled(total)
+
+
+def tones(generator, seconds, beat=0.35):
+    """Return chords of a few voices with overtones, one after the other: not music, but like it.
+
+    Args:
+        generator: `numpy.random.Generator`.
+        seconds: How long.
+        beat: Mean length of a chord in seconds.
+
+    Returns:
+        Float32 array (samples,).
+    """
+    samples = round(seconds * RATE)
+    total, at = np.zeros(samples, "float32"), 0
+    scale = np.array([0, 2, 4, 5, 7, 9, 11])
+    root = generator.uniform(100, 220)
+    while at < samples:
+        length = round(RATE * beat * generator.choice([0.5, 1, 1, 2]))
+        length = min(length, samples - at)
+        time = np.arange(length, dtype="float32") / RATE
+        step = int(generator.integers(7))
+        envelope = np.minimum(1, time / 0.01) * np.exp(-time / generator.uniform(0.15, 1.0))
+        for third in (0, 2, 4)[: int(generator.integers(1, 4))]:
+            octave, degree = divmod(step + third, 7)
+            pitch = root * 2.0 ** (octave + (scale[degree] / 12))
+            for overtone in range(1, 7):
+                if pitch * overtone < RATE / 2:
+                    phase = generator.uniform(0, 6.28)
+                    wave = np.sin(2 * np.pi * pitch * overtone * time + phase)
+                    total[at : at + length] += envelope * wave / overtone**1.2
+        at += length
+    return _levelled(total)
+
+
+def room_response(generator, reverberation=0.3, direct=0.6):
+    """Return the answer of a room to a clap: the clap, then echoes that die away.
+
+    Args:
+        generator: `numpy.random.Generator`.
+        reverberation: Seconds until the echo has fallen by 60 dB.
+        direct: Share of the energy that comes straight.
+
+    Returns:
+        Float32 array (samples,) of energy 1, the straight sound first.
+
+    Example:
+        >>> response = room_response(np.random.default_rng(0))
+        >>> float(np.round(np.sum(response**2), 3))
+        1.0
+    """
+    time = np.arange(round(reverberation * RATE)) / RATE
+    echo = generator.standard_normal(len(time)) * 10 ** (-3 * time / reverberation)
+    echo[: round(0.002 * RATE)] = 0  # the nearest wall is half a metre away
+    echo *= np.sqrt((1 - direct) / np.sum(echo**2))
+    echo[0] = np.sqrt(direct)
+    return echo.astype("float32")
+
+
+def in_room(sounds, responses):
+    """Return sounds as heard in rooms, of the same length.
+
+    Args:
+        sounds: Array (clips, samples).
+        responses: List of room responses, one a clip.
+
+    Returns:
+        Float32 array (clips, samples).
+    """
+    longest = max(map(len, responses))
+    size = fft.next_fast_len(sounds.shape[1] + longest, real=True)
+    padded = np.stack([np.pad(one, (0, longest - len(one))) for one in responses])
+    spectrum = fft.rfft(sounds.astype("float32"), size) * fft.rfft(padded, size)
+    return fft.irfft(spectrum, size)[:, : sounds.shape[1]]
+
+
+def _levelled(sound):
+    level = np.sqrt(np.mean(np.square(sound), axis=-1, keepdims=True))
+    return (sound * (LEVEL / np.maximum(level, 1e-9))).astype("float32")

@@ -1,0 +1,45 @@
+"""Clips as pydub's segments, to be cut, laid over one another and made louder or softer."""
+
+import warnings
+
+import numpy as np
+
+from course.audio.files import RATE
+
+with warnings.catch_warnings():
+    # pydub looks for ffmpeg, which nothing here needs, and was written for older Pythons.
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
+
+__all__ = ["AudioSegment", "samples_of", "segment"]
+
+
+def segment(samples, rate=RATE):
+    """Return samples as a pydub segment.
+
+    Args:
+        samples: Array (samples,) of floats between -1 and 1, or of int16.
+        rate: Samples a second.
+
+    Returns:
+        `pydub.AudioSegment`, 16-bit, one channel. Its length and its slices are in milliseconds.
+
+    Example:
+        >>> len(segment(np.zeros(16_000)))
+        1000
+    """
+    samples = np.asarray(samples)
+    if samples.dtype.kind == "f":
+        samples = np.round(np.clip(samples, -1, 1) * 32767)
+    content = samples.astype("<i2").tobytes()
+    return AudioSegment(content, sample_width=2, frame_rate=rate, channels=1)
+
+
+def samples_of(clip):
+    """Return the samples of a pydub segment of one channel and 16 bits, as float32.
+
+    Example:
+        >>> samples_of(segment(np.zeros(10))).shape
+        (10,)
+    """
+    return np.frombuffer(clip.raw_data, "<i2").astype("float32") / 32768

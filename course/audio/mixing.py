@@ -1,0 +1,88 @@
+"""Putting clips into a background: gains, places that do not overlap, and all clips at once."""
+
+import numpy as np
+
+from course.audio.errors import AudioError
+
+
+def gain(decibels):
+    """Return the factor of a gain in decibels.
+
+    Example:
+        >>> float(gain(-20)), float(round(gain(6), 2))
+        (0.1, 2.0)
+    """
+    return 10.0 ** (np.asarray(decibels) / 20)
+
+
+def overlaps(segment, others):
+    """Return whether a segment shares a sample with one of the others.
+
+    Args:
+        segment: Begin and end; the end is the first sample after it.
+        others: List of such pairs.
+
+    Example:
+        >>> overlaps((10, 20), [(20, 30)]), overlaps((10, 21), [(20, 30)])
+        (False, True)
+    """
+    begin, end = segment
+    return any(begin < other_end and end > other_begin for other_begin, other_end in others)
+
+
+def random_places(generator, lengths, samples, gap=0):
+    """Return where segments begin that are put into a clip in random order, none over another.
+
+    What is left of the clip is broken at random places, and the pieces are the pauses.
+
+    Args:
+        generator: `numpy.random.Generator`.
+        lengths: Length of each segment.
+        samples: Length of the clip.
+        gap: Least pause between two segments.
+
+    Returns:
+        Array (segments,) of ints.
+
+    Raises:
+        AudioError: They do not fit.
+
+    Example:
+        >>> begins = random_places(np.random.default_rng(0), [30, 50], 100)
+        >>> overlaps((begins[0], begins[0] + 30), [(begins[1], begins[1] + 50)])
+        False
+    """
+    lengths = np.asarray(lengths, int)
+    free = samples - lengths.sum() - gap * max(0, len(lengths) - 1)
+    if free < 0:
+        raise AudioError(
+            f"{len(lengths)} segments of {lengths.sum()} samples do not fit into {samples}."
+        )
+    order = generator.permutation(len(lengths))
+    pauses = np.diff(np.sort(generator.integers(0, free + 1, len(lengths))), prepend=0)
+    ends = np.cumsum(pauses + lengths[order] + gap) - gap
+    begins = np.empty(len(lengths), int)
+    begins[order] = ends - lengths[order]
+    return begins
+
+
+def add_segments(clips, rows, begins, samples, lengths):
+    """Add segments to clips, all in one step; no two segments of a clip may overlap.
+
+    Args:
+        clips: Array (clips, samples), changed in place.
+        rows: The clip of each segment.
+        begins: Where each segment begins in its clip.
+        samples: The samples of all segments, one segment after the other.
+        lengths: Length of each segment.
+
+    Example:
+        >>> clips = np.zeros((2, 5))
+        >>> add_segments(clips, [0, 1], [3, 0], np.array([1.0, 2, 3]), [2, 1])
+        >>> clips.tolist()
+        [[0.0, 0.0, 0.0, 1.0, 2.0], [3.0, 0.0, 0.0, 0.0, 0.0]]
+    """
+    rows, begins, lengths = (np.asarray(part, int) for part in (rows, begins, lengths))
+    first = rows * clips.shape[1] + begins - (np.cumsum(lengths) - lengths)
+    places = np.repeat(first, lengths) + np.arange(lengths.sum())
+    clips.reshape(-1)[places] += samples

@@ -1,0 +1,33 @@
+"""Speak with a neural voice of Piper in a process of its own; run by `course.audio.neural`.
+
+It reads JSON from standard input, ``[model file, [[text, slowness, noise], ...]]``, and writes the
+samples of all utterances, 16-bit, to the file named on the command line, and their numbers of
+samples as JSON to standard output.
+"""
+
+import json
+import sys
+
+import numpy as np
+
+
+def main():
+    """Speak the list, in its order."""
+    import onnxruntime
+    from piper import PiperVoice, SynthesisConfig
+
+    model, utterances = json.load(sys.stdin)
+    onnxruntime.set_seed(1)  # the voice draws how it says a word
+    voice, lengths = PiperVoice.load(model), []
+    with open(sys.argv[1], "wb") as file:
+        for text, slowness, noise in utterances:
+            how = SynthesisConfig(length_scale=slowness, noise_scale=noise, noise_w_scale=noise)
+            chunks = [chunk.audio_int16_array for chunk in voice.synthesize(text, how)]
+            samples = np.concatenate(chunks)
+            lengths.append(len(samples))
+            file.write(samples.astype("<i2").tobytes())
+    json.dump(lengths, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

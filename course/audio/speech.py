@@ -1,0 +1,213 @@
+"""Words and sentences spoken by espeak-ng, the same on every run, and kept once made."""
+
+import hashlib
+import importlib.metadata
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from course.audio.errors import AudioError
+from course.audio.files import RATE, resample
+from seqlib.data import cache, cards
+
+SPOKEN_RATE = 22050  # of both synthesisers
+FORMAT = 1  # of the kept file; to be raised when what is done to the samples changes
+
+_LEVEL = 0.05  # root mean square of every utterance
+_EDGE = 0.02  # of the largest sample: what is softer, at either end, is cut off
+
+
+class Utterance(NamedTuple):
+    """What is to be said, and how.
+
+    Attributes:
+        text: English words.
+        voice: Accent and voice of espeak-ng, as in ``"en-us+m3"``.
+        rate: Words a minute, 80 to 450.
+        pitch: 0 to 100.
+        range: Liveliness of the pitch, 0 to 100.
+    """
+
+    text: str
+    voice: str = "en-us"
+    rate: int = 175
+    pitch: int = 50
+    range: int = 50
+
+
+class Speech:
+    """Utterances and their samples.
+
+    Args:
+        samples: All samples one after the other, int16.
+        ends: Where each utterance ends, array (utterances,).
+
+    Example:
+        >>> speech = Speech(np.arange(5, dtype="int16"), np.array([2, 5]))
+        >>> len(speech), speech.seconds(1) * 16_000, speech[1].shape
+        (2, 3.0, (3,))
+    """
+
+    def __init__(self, samples, ends):
+        self.samples = samples
+        self.ends = np.asarray(ends)
+        self.begins = np.concatenate([[0], self.ends[:-1]]).astype(int)
+        self.lengths = self.ends - self.begins
+
+    def __len__(self):
+        return len(self.ends)
+
+    def __getitem__(self, place):
+        """Return the samples of one utterance as float32."""
+        cut = self.samples[self.begins[place] : self.ends[place]]
+        return np.asarray(cut, "float32") / 32768
+
+    def seconds(self, place=None):
+        """Return how long one utterance, or all of them, take."""
+        return float(np.sum(self.lengths if place is None else self.lengths[place])) / RATE
+
+
+def speak(utterances):
+    """Let espeak-ng speak.
+
+    Silence before and after is cut off, and all are made equally loud. Between its sounds espeak
+    is digitally silent: mix some noise in.
+
+    Args:
+        utterances: List of `Utterance`.
+
+    Returns:
+        `Speech` at 16,000 samples a second. The same list gives the same samples.
+
+    Raises:
+        AudioError: espeakng-loader is not installed, there is no such voice, or an utterance is
+            silent.
+
+    Example:
+        >>> speech = speak([Utterance("activate"), Utterance("activate", "en+f1", rate=120)])
+        >>> [round(speech.seconds(i), 1) for i in range(2)]
+        [0.6, 0.9]
+    """
+    utterances = [Utterance(*utterance) for utterance in utterances]
+    spoken = child("espeak_process.py", utterances, "espeakng-loader")
+    for utterance, samples in zip(utterances, spoken, strict=True):
+        if not np.any(samples):
+            raise AudioError(f"espeak-ng says nothing for {utterance.text!r}; give it words.")
+    return finished(spoken)
+
+
+def kept_speech(utterances):
+    """Return what `speak` returns, from the data folder where it was spoken before.
+
+    Args:
+        utterances: List of `Utterance`.
+
+    Returns:
+        `Speech`; its samples are memory-mapped.
+
+    Raises:
+        AudioError: As `speak`.
+        DataError: The data folder cannot be written.
+    """
+    utterances = [Utterance(*utterance) for utterance in utterances]
+    version = importlib.metadata.version("espeakng-loader")
+    content = json.dumps([FORMAT, version, utterances])
+    name = hashlib.sha256(content.encode()).hexdigest()[:16]
+    return kept(cards.card("espeak_voices"), name, lambda: speak(utterances))
+
+
+def kept(card, name, make):
+    """Return speech from the data folder, made first where it is not there or was changed.
+
+    It is written whole or not at all, by one process at a time.
+
+    Args:
+        card: Data card whose folder keeps it.
+        name: Name of the file, without suffix.
+        make: Function that returns the `Speech`.
+
+    Returns:
+        `Speech`, its samples memory-mapped.
+    """
+    place = cache.place(card, f"{name}.npy")
+    if not cache.sealed(place):
+        with cache.workshop(f"{card.name}-{name}") as folder:
+            if not cache.sealed(place):  # another process may have made it meanwhile
+                _save(folder / place.name, make(), place)
+    stored = np.load(place, mmap_mode="r")
+    count = int(np.asarray(stored[:4]).view("int64")[0])
+    ends = np.asarray(stored[4 : 4 + 4 * count]).view("int64")
+    return Speech(stored[4 + 4 * count :], ends)
+
+
+def _save(made, speech, place):
+    """Write one array: the number of utterances, their ends, and the samples."""
+    head = np.concatenate([[len(speech)], speech.ends]).astype("int64").view("int16")
+    np.save(made, np.concatenate([head, speech.samples]))
+    note = cache.seal(made)
+    note.write_text(cache.digest(made) + "\n", encoding="utf-8")
+    cache.publish(note, cache.seal(place))
+    cache.publish(made, place)
+
+
+def child(script, request, package):
+    """Let a synthesiser speak in a process of its own.
+
+    Args:
+        script: File of this folder that reads the request and writes samples.
+        request: What it reads, as JSON.
+        package: What has to be installed for it.
+
+    Returns:
+        List of int16 arrays.
+
+    Raises:
+        AudioError: It failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "samples"
+        done = subprocess.run(
+            [sys.executable, "-P", str(Path(__file__).with_name(script)), str(path)],
+            input=json.dumps(request),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            said = done.stderr.strip().splitlines()
+            raise AudioError(
+                f"No speech was made: {said[-1] if said else 'the synthesiser died.'} It comes "
+                f'with "pip install {package}".'
+            )
+        samples = np.fromfile(path, "<i2")
+    return np.split(samples, np.cumsum(json.loads(done.stdout))[:-1])
+
+
+def finished(spoken, speeds=None):
+    """Return what a synthesiser said as `Speech`: trimmed, at our rate, equally loud.
+
+    Args:
+        spoken: List of int16 arrays of 22,050 samples a second.
+        speeds: How many times as fast each is played; 1 where None.
+    """
+    parts = []
+    for samples, speed in zip(spoken, speeds or [1.0] * len(spoken), strict=True):
+        parts.append(_level(resample(_trim(samples), round(SPOKEN_RATE * speed / 50) * 50, RATE)))
+    return Speech(np.concatenate(parts), np.cumsum([len(part) for part in parts]))
+
+
+def _trim(samples):
+    samples = samples.astype("float32") / 32768
+    loud = np.flatnonzero(np.abs(samples) > _EDGE * np.abs(samples).max())
+    return samples[loud[0] : loud[-1] + 1]
+
+
+def _level(samples):
+    """Return int16 samples of the common level."""
+    scale = _LEVEL / max(1e-9, float(np.sqrt(np.mean(np.square(samples)))))
+    return (np.clip(samples * scale, -1, 1) * 32767).astype("int16")

@@ -1,0 +1,221 @@
+"""A detector that listens: sound comes in chunks of any size, and it answers as it goes."""
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from course.audio.errors import AudioError
+from course.audio.files import RATE, to_mono
+from seqlib.layers.log_mel import HOP, LogMel
+
+BLOCKS = (1, 2, 16)  # blocks that are computed at once: a program is compiled for each
+IN_ONE_STEP = (
+    keras.layers.Dense,
+    keras.layers.Activation,
+    keras.layers.BatchNormalization,
+    keras.layers.LayerNormalization,
+    keras.layers.ReLU,
+)
+LEFT_OUT = (
+    keras.layers.InputLayer,
+    keras.layers.Dropout,
+    keras.layers.SpatialDropout1D,
+    keras.layers.Reshape,
+)
+
+
+class Heard(NamedTuple):
+    """What a detector has to say to a chunk.
+
+    Attributes:
+        probabilities: Array (steps,) of the steps that the chunk completed.
+        events: Times, in seconds from the beginning, at which it fired.
+    """
+
+    probabilities: np.ndarray
+    events: list
+
+
+class StreamingDetector:
+    """Run a detector over sound that is still coming in.
+
+    The detector was trained on whole clips. What it needs of the past is kept here: the samples
+    that the next window still sees, the frames that the convolution still sees, and the states of
+    the recurrent layers. So the probabilities are those of the whole clip.
+
+    It fires where the probability reaches the threshold, and then not again for a while, so once
+    for a word.
+
+    Args:
+        model: The trained `keras.Sequential`, from log-mel frames to one probability a step: an
+            optional `ZeroPadding1D` before the beginning, a `Conv1D` with strides, recurrent layers
+            with a `cell`, and layers that treat every step alone. Layers that act in training
+            alone are passed over.
+        threshold: Probability from which it fires.
+        pause: Seconds after firing in which it does not fire again.
+        training_only: Further classes of layers that are passed over.
+
+    Raises:
+        AudioError: The model has a layer that cannot be run step by step.
+
+    Example:
+        >>> model = keras.Sequential([
+        ...     keras.Input((None, 40)), keras.layers.ZeroPadding1D((1, 0)),
+        ...     keras.layers.Conv1D(8, 5, strides=4), keras.layers.Dense(1, activation="sigmoid")])
+        >>> detector = StreamingDetector(model, threshold=0.99)
+        >>> heard = [detector.feed(np.zeros(800)) for _ in range(4)]
+        >>> [len(h.probabilities) for h in heard]
+        [1, 1, 1, 2]
+    """
+
+    def __init__(self, model, threshold=0.5, pause=1.0, training_only=()):
+        self.threshold, self.pause = threshold, pause
+        self._parts, self._convolution, padding = [], None, 0
+        self._front = LogMel(bands=model.inputs[0].shape[-1])
+        for layer in model.layers:
+            if isinstance(layer, (*LEFT_OUT, *training_only)):
+                continue
+            if isinstance(layer, keras.layers.ZeroPadding1D) and self._convolution is None:
+                padding = layer.padding[0]
+            elif isinstance(layer, keras.layers.Conv1D) and self._convolution is None:
+                self._convolution = layer
+                self._parts.append(layer)
+            elif isinstance(layer, IN_ONE_STEP) or getattr(layer, "cell", None) is not None:
+                self._parts.append(layer)
+            else:
+                raise AudioError(
+                    f"{type(layer).__name__} `{layer.name}` cannot be run step by step: it may see "
+                    "the future. Allowed: one Conv1D, recurrent layers and layers of single steps."
+                )
+        self._check(padding)
+        self.block = HOP * self._stride  # samples a step
+        self._programs = {count: _compiled(self._program(count)) for count in BLOCKS}
+        self.reset()
+
+    @property
+    def step(self):
+        """Seconds a step."""
+        return self.block / RATE
+
+    def reset(self):
+        """Forget everything: what comes next is the beginning."""
+        self._waiting = np.zeros(0, "float32")
+        self._tail = np.zeros(LogMel.overlap, "float32")
+        bands = self._front.bands
+        self._frames = ops.zeros((1, self._context, bands))
+        self._states = [
+            part.cell.get_initial_state(batch_size=1)
+            for part in self._parts
+            if getattr(part, "cell", None) is not None
+        ]
+        self._steps, self._last = 0, -np.inf
+
+    def feed(self, chunk):
+        """Listen to the next chunk.
+
+        Args:
+            chunk: Array (samples,) or (samples, channels) at 16,000 samples a second; floats
+                between -1 and 1, or integers of 8, 16 or 32 bits. It may be empty.
+
+        Returns:
+            `Heard`.
+
+        Raises:
+            AudioError: It is no sound.
+        """
+        samples = np.asarray(chunk)
+        samples = to_mono(samples) if samples.size else np.zeros(0, "float32")
+        self._waiting = np.concatenate([self._waiting, samples])
+        found = []
+        while len(self._waiting) >= self.block:
+            count = max(n for n in BLOCKS if n * self.block <= len(self._waiting))
+            found.append(self._advance(count))
+        probabilities = np.concatenate(found) if found else np.zeros(0, "float32")
+        return Heard(probabilities, self._fire(probabilities))
+
+    def listen(self, samples, chunk=1280):
+        """Listen to a whole clip from the beginning, chunk by chunk.
+
+        Args:
+            samples: Array (samples,) or (samples, channels).
+            chunk: Samples at a time.
+
+        Returns:
+            `Heard`.
+        """
+        self.reset()
+        heard = [self.feed(samples[at : at + chunk]) for at in range(0, len(samples), chunk)]
+        probabilities = [part.probabilities for part in heard] or [np.zeros(0, "float32")]
+        return Heard(np.concatenate(probabilities), [e for part in heard for e in part.events])
+
+    def _advance(self, count):
+        cut = count * self.block
+        samples = np.concatenate([self._tail, self._waiting[:cut]])
+        self._waiting, self._tail = self._waiting[cut:], samples[-LogMel.overlap :]
+        result, self._frames, self._states = self._programs[count](
+            ops.convert_to_tensor(samples[None]), self._frames, self._states
+        )
+        return ops.convert_to_numpy(result)
+
+    def _fire(self, probabilities):
+        events = []
+        for probability in probabilities:
+            self._steps += 1
+            time = self._steps * self.step
+            if probability >= self.threshold and time >= self._last + self.pause:
+                events.append(time)
+                self._last = time
+        return events
+
+    def _program(self, count):
+        def program(samples, frames, states):
+            x = self._front(samples, padded=False)  # (1, count * stride, bands)
+            frames = ops.concatenate([frames, x], axis=1)
+            x, left, new_states = frames, list(states), []
+            for part in self._parts:
+                if getattr(part, "cell", None) is not None:
+                    x, state = _steps(part.cell, x, left.pop(0), count)
+                    new_states.append(state)
+                else:
+                    x = part(x)
+            kept = frames[:, frames.shape[1] - self._context :]
+            return ops.reshape(x, (count,)), kept, new_states
+
+        return program
+
+    def _check(self, padding):
+        layer = self._convolution
+        if layer is None or self._parts[0] is not layer:
+            raise AudioError("The first layer that computes must be a Conv1D over the frames.")
+        kernel, self._stride = layer.kernel_size[0], layer.strides[0]
+        self._context = kernel - self._stride
+        if layer.padding != "valid" or layer.dilation_rate != (1,) or padding != self._context:
+            raise AudioError(
+                f"Conv1D `{layer.name}` must have padding='valid' behind a ZeroPadding1D of "
+                f"({self._context}, 0), so that it sees the past alone; its padding is "
+                f"{layer.padding!r} behind ({padding}, ...)."
+            )
+
+
+def _steps(cell, x, state, count):
+    """Run a cell over the steps of a block, written out."""
+    outputs = []
+    for place in range(count):
+        output, state = cell(x[:, place], state)
+        outputs.append(output)
+    return ops.stack(outputs, axis=1), state
+
+
+def _compiled(function):
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function)
+    if name == "jax":
+        import jax
+
+        return jax.jit(function)
+    return function

@@ -1,0 +1,308 @@
+"""The tagger of notebook 4-2: vectors of words, letters and forms, an LSTM each way, a CRF."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from course import half_precision
+from course.entities.tokens import BUCKETS, FORMS, LABELS, LETTERS
+from seqlib import layers, losses
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class LetterCNN(keras.layers.Layer):
+    r"""Make a vector of a word's letters: a convolution over them, and of each filter the largest.
+
+    $$y_f = \max_l \big(W_f \cdot (c_{l-1}, c_l, c_{l+1})\big) + b_f$$
+
+    Args:
+        characters: Number of ids, padding included.
+        units: Size of a character's vector.
+        filters: Size of the result.
+        width: Characters that a filter sees.
+        dropout: Share of the characters' numbers that are left out in training.
+        **kwargs: `name`, `dtype`.
+
+    Call arguments:
+        inputs: Ids, (batch, time, letters), 0 for padding.
+
+    Returns:
+        (batch, time, filters).
+    """
+
+    def __init__(self, characters, units=30, filters=40, width=3, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.characters, self.units, self.filters, self.width = characters, units, filters, width
+        self.dropout = dropout
+        self.embedding = keras.layers.Embedding(characters, units, dtype=self.dtype_policy)
+        self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.convolution = keras.layers.Conv1D(
+            filters, width, padding="same", dtype=self.dtype_policy
+        )
+
+    def build(self, input_shape):
+        """Make the weights."""
+        self.embedding.build(input_shape)
+        self.convolution.build((None, input_shape[-1], self.units))
+
+    def call(self, inputs, training=False):
+        """Return the vectors; see the class."""
+        real = ops.cast(inputs != 0, self.compute_dtype)[..., None]
+        vectors = self.drop(self.embedding(inputs), training=training) * real
+        shape, letters = ops.shape(inputs), inputs.shape[-1]
+        flat = ops.reshape(vectors, (-1, letters, self.units))  # (words, letters, units)
+        seen = self.convolution(flat) + ops.reshape(100.0 * (real - 1), (-1, letters, 1))
+        # The largest by pooling: its gradient is quicker than that of a maximum.
+        return ops.reshape(ops.max_pool(seen, letters), (*shape[:2], self.filters))
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the result."""
+        return (*input_shape[:2], self.filters)
+
+    def get_config(self):
+        """Return the arguments."""
+        names = ("characters", "units", "filters", "width", "dropout")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def build(
+    reader,
+    pretrained=None,
+    encoder=None,
+    *,
+    letters=True,
+    crf=True,
+    units=128,
+    filters=40,
+    dimension=50,
+    dropout=0.5,
+    labels=LABELS,
+    seed=0,
+):
+    """Return a tagger.
+
+    Args:
+        reader: A `tokens.Reader`.
+        pretrained: A `layers.PretrainedEmbedding` of the reader's ``pretrained`` vocabulary, which
+            is not trained, so that taggers can share it; None to learn all from scratch.
+        encoder: A `pretrained.BertEncoder`, which is trained further; then the reader is a
+            `pieces.PieceReader`. None for none.
+        letters: Whether it reads the letters and the forms of words.
+        crf: Whether the tags are chosen together; else each by itself.
+        units: Of the LSTM, in each direction.
+        filters: Of the convolution over letters.
+        dimension: Of the vectors that are learnt, where none are given.
+        dropout: Share of inputs and outputs of the LSTM left out in training.
+        labels: All tags, in the order of their ids.
+        seed: Seed of the dropout.
+
+    Returns:
+        Compilable `keras.Model` from the dict of arrays of the reader to log-potentials, (batch,
+        time, tags, tags), with a CRF, else to logits, (batch, time, tags).
+    """
+    inputs = {
+        name: keras.Input((None,), dtype="int32", name=name)
+        for name in ("words", "trained", "form")
+    }
+    inputs["letters"] = keras.Input((None, LETTERS), dtype="int32", name="letters")
+    mask = Real()(inputs["form"])
+    parts = []
+    if encoder is not None:
+        inputs |= {
+            name: keras.Input((None,), dtype="int32", name=name)
+            for name in ("pieces", "types", "first")
+        }
+        hidden = encoder(inputs["pieces"], types=inputs["types"])
+        parts.append(FirstPieces(name="first_pieces")(hidden, inputs["first"]))
+    if pretrained is None:
+        own = keras.layers.Embedding(len(reader.trained), dimension, name="own")
+        parts.append(own(inputs["trained"]))
+    else:
+        known = pretrained(inputs["words"])
+        own = keras.layers.Embedding(
+            len(reader.trained), known.shape[-1], embeddings_initializer="zeros", name="own"
+        )
+        parts.append(known + own(inputs["trained"]))
+    if letters:
+        parts.append(LetterCNN(len(reader.characters), filters=filters)(inputs["letters"]))
+        parts.append(keras.layers.Embedding(len(FORMS), 10, name="forms")(inputs["form"]))
+    x = keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
+    x = keras.layers.Dropout(dropout, seed=seed)(x)
+    x = keras.layers.Bidirectional(layers.LSTM(units, return_sequences=True))(x, mask=mask)
+    x = keras.layers.Dropout(dropout, seed=seed + 1)(x)
+    scores = keras.layers.Dense(len(labels), name="scores")(x)
+    if crf:
+        scores = layers.LinearChainCRF(layers.allowed_in_iob2(labels), name="crf")(
+            scores, mask=mask
+        )
+    return keras.Model(inputs, scores, name="tagger")
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class FirstPieces(keras.layers.Layer):
+    """Take of each word the vector of its first piece.
+
+    Call arguments:
+        hidden: Vectors of the pieces, (batch, pieces, units).
+        first: Place of each word's first piece, (batch, time).
+
+    Returns:
+        (batch, time, units).
+    """
+
+    def call(self, hidden, first):
+        """Look up; see the class."""
+        return ops.take_along_axis(hidden, first[..., None], axis=1)
+
+    def compute_mask(self, hidden, previous_mask=None):
+        """Return None: which words are padding is known elsewhere."""
+
+    def compute_output_shape(self, hidden_shape, first_shape):
+        """Return the shape of the result."""
+        return (*first_shape, hidden_shape[-1])
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class Real(keras.layers.Layer):
+    """Say where ids are no padding, (batch, time) of bool."""
+
+    def call(self, inputs):
+        """Compare with 0."""
+        return ops.not_equal(inputs, 0)
+
+    def compute_output_spec(self, inputs):
+        """Return the shape and type."""
+        return keras.KerasTensor(inputs.shape, dtype="bool")
+
+
+def has_crf(model):
+    """Return whether a tagger chooses its tags together."""
+    return len(model.output.shape) == 4
+
+
+def compile_for(model, steps, rate=4e-3, average=0.0):
+    """Get a tagger ready for so many steps of training.
+
+    The rate rises for a twentieth of the steps and then falls to nothing.
+
+    Args:
+        model: The tagger.
+        steps: Number of steps.
+        rate: Highest learning rate of Adam.
+        average: Momentum of the moving average of the weights, which replaces them at the end;
+            0 for none.
+    """
+    schedule = warm_cosine(steps, rate)
+    options = {"use_ema": True, "ema_momentum": average} if average else {}
+    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=5.0, **options)
+    loss = losses.ChainCrossentropy() if has_crf(model) else _each_tag()
+    model.compile(optimizer, loss)
+
+
+def warm_cosine(steps, rate):
+    """Return a rate that rises for a twentieth of the steps and then falls as a cosine."""
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, int(0.95 * steps), 0.01, warmup_target=rate, warmup_steps=max(1, steps // 20)
+    )
+
+
+def _each_tag():
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
+
+
+class Tagger:
+    """Answers with tags: a trained model, compiled for a few widths.
+
+    Args:
+        model: What `build` returned.
+        reader: The `Reader` of its sentences.
+        labels: All tags, in the order of their ids.
+        batch_size: Sentences at a time.
+        widths: Widths of the arrays, rising; the last is that of the longest sentence there is.
+    """
+
+    def __init__(self, model, reader, labels=LABELS, batch_size=64, widths=BUCKETS):
+        self.reader, self.labels, self.batch_size = reader, labels, batch_size
+        self.widths = widths
+        best = layers.BestPath()(model.output) if has_crf(model) else Largest()(model.output)
+        self.model = keras.Model(model.input, best)
+
+    def __call__(self, sentences):
+        """Return the tags of each sentence, a list of words, in a list of lists of strings."""
+        answers = [None] * len(sentences)
+        for places, arrays in self.batches(sentences):
+            tags = self.model.predict_on_batch(arrays)
+            for place, words in self.named(places, tags, sentences):
+                answers[place] = words
+        return answers
+
+    def batches(self, sentences):
+        """Yield batches of sentences of like lengths, all of one size.
+
+        Args:
+            sentences: List of lists of words.
+
+        Yields:
+            The numbers of the sentences in the batch, of which the last may be missing where the
+            arrays are filled up, and the arrays of the reader.
+        """
+        lengths = np.array([len(words) for words in sentences])
+        prepared, shortest = self.reader.prepare(sentences), 0
+        for width in self.widths:
+            chosen = np.flatnonzero((lengths > shortest) & (lengths <= width))
+            shortest = width
+            for begin in range(0, len(chosen), self.batch_size):
+                places = chosen[begin : begin + self.batch_size]
+                full = np.resize(places, self.batch_size)
+                yield places, self.reader.pack([prepared[place] for place in full], width)
+
+    def named(self, places, tags, sentences):
+        """Yield number and tags of each sentence of a batch, the tags by name.
+
+        Args:
+            places: The numbers of the sentences.
+            tags: The ids of their tags, (batch, time).
+            sentences: All sentences.
+        """
+        for place, row in zip(places, np.asarray(tags), strict=False):
+            yield place, [self.labels[tag] for tag in row[: len(sentences[place])]]
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class Largest(keras.layers.Layer):
+    """Choose each tag by itself: (batch, time, tags) -> (batch, time)."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        """Return the ids of the largest."""
+        return ops.cast(ops.argmax(inputs, axis=-1), "int32")
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the ids."""
+        return tuple(input_shape[:-1])
+
+
+def save(path, model, **others):
+    """Write what was learnt in half precision, without the pretrained vectors."""
+    half_precision.save_half(path, named_weights(model), **others)
+
+
+def load(path, model):
+    """Read what `save` wrote into a model of the same make; return the other arrays.
+
+    Raises:
+        ValueError: The file belongs to another vocabulary or to a model of another size.
+    """
+    return half_precision.load_half(path, named_weights(model))
+
+
+def named_weights(model):
+    """Return what is trained by name: layers by their number, since Keras counts names up."""
+    return {
+        f"{number}/{place}/{weight.name}": weight
+        for number, layer in enumerate(model.layers)
+        for place, weight in enumerate(layer.trainable_weights)
+    }

@@ -1,0 +1,180 @@
+"""What this run stands on: versions, processor, accelerator, path of the recurrent layers."""
+
+import importlib
+import os
+import platform
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import psutil
+
+import seqlib
+from course.quiet import native_stderr_muted
+from seqlib import layers
+from seqlib.compiled.backend import cores
+from seqlib.data import cache
+
+_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+
+def versions():
+    """Return name and version of what computes.
+
+    Returns:
+        List of strings, seqlib's bare version first.
+
+    Example:
+        >>> versions()[0] == seqlib.__version__
+        True
+    """
+    name, version = backend()
+    return [
+        seqlib.__version__,
+        f"Python {platform.python_version()}",
+        f"Keras {keras.__version__} on {name} {version}",
+        f"NumPy {np.__version__}",
+    ]
+
+
+def backend():
+    """Return name and version of the library that Keras computes with.
+
+    Example:
+        >>> name, version = backend()
+        >>> name in ("TensorFlow", "JAX", "PyTorch")
+        True
+    """
+    name = keras.backend.backend()
+    return _NAMES.get(name, name), importlib.import_module(name).__version__
+
+
+def accelerators():
+    """Return the names of the GPUs that the backend can use.
+
+    Returns:
+        List of strings, empty where the backend computes on the processor.
+
+    Example:
+        >>> all(isinstance(name, str) for name in accelerators())
+        True
+    """
+    name = keras.backend.backend()
+    # Looking for drivers makes native code talk, as importing does.
+    with native_stderr_muted():
+        if name == "tensorflow":
+            import tensorflow as tf
+
+            found = tf.config.list_physical_devices("GPU")
+            details = map(tf.config.experimental.get_device_details, found)
+            return [detail.get("device_name", "GPU") for detail in details]
+        if name == "jax":
+            import jax
+
+            return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+        import torch
+
+        if torch.cuda.is_available():
+            return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        return ["Apple GPU"] if torch.backends.mps.is_available() else []
+
+
+def processor():
+    """Return a few words on what computes: the GPUs, or the number of cores.
+
+    Example:
+        >>> "core" in processor() or "GPU" in processor()
+        True
+    """
+    found = accelerators()
+    if found:
+        return f"GPU: {', '.join(found)}"
+    number = cores()
+    return f"no GPU, {number} CPU core{'s' if number > 1 else ''}"
+
+
+def recurrent_path():
+    """Return which way the recurrent layers take on this machine where they can choose.
+
+    Returns:
+        Name of the way and the reason for it; see `seqlib.layers.RecurrentLayer.path`.
+
+    Example:
+        >>> name, reason = recurrent_path()
+        >>> name in ("fused", "cuDNN", "reference")
+        True
+    """
+    return layers.LSTM(1).path()
+
+
+def quickest_precision(size=1024):
+    """Return the precision in which this machine multiplies large matrices soonest.
+
+    Processors of the last years and most GPUs have instructions for products in bfloat16; others
+    take them apart, and are slower for it.
+
+    Args:
+        size: Rows and columns of the matrices that are tried.
+
+    Returns:
+        Policy for the `dtype` of a large model, ``"mixed_bfloat16"`` or ``"float32"``, and how many
+        times as fast bfloat16 is; less than half as fast again is not worth the digits.
+
+    Example:
+        >>> policy, ratio = quickest_precision(64)
+        >>> policy in ("mixed_bfloat16", "float32"), ratio > 0
+        (True, True)
+    """
+    ratio = _product_seconds("float32", size) / _product_seconds("bfloat16", size)
+    return ("mixed_bfloat16" if ratio > 1.5 else "float32"), ratio
+
+
+def _product_seconds(dtype, size):
+    matrix, times = keras.ops.ones((size, size), dtype), []
+    for _ in range(4):
+        begun = time.perf_counter()
+        float(keras.ops.matmul(matrix, matrix)[0, 0])
+        times.append(time.perf_counter() - begun)
+    return min(times[1:])  # the first one pays for what is set up
+
+
+def description():
+    """Return all of it, for `session.report`.
+
+    Returns:
+        Dict of strings, in the order to be shown.
+
+    Example:
+        >>> "Python" in description()
+        True
+    """
+    name, version = backend()
+    return {
+        "seqlib": seqlib.__version__,
+        "Python": platform.python_version(),
+        "operating system": f"{platform.system()}, {platform.machine()}",
+        "CPU cores": str(cores()),
+        "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "Keras": keras.__version__,
+        "backend": f"{name} {version}",
+        "GPU": ", ".join(accelerators()) or "none found: everything runs on the CPU",
+        "recurrent layers": "{}: {}".format(*recurrent_path()),
+        "NumPy": np.__version__,
+        "data folder": data_folder(),
+    }
+
+
+def data_folder():
+    """Return where fetched data is kept, in a form that is the same for every user.
+
+    Example:
+        >>> data_folder() != ""
+        True
+    """
+    if os.environ.get("SEQLIB_DATA"):
+        return "$SEQLIB_DATA"
+    folder, home = cache.root(), Path.home()
+    return (
+        f"~/{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)
+    )

@@ -1,0 +1,264 @@
+"""From plain notes to a written score: bars, rests, ties, beams and accidentals, by music21."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+
+from course.music.excerpt import bar_edges, first_number
+from course.music.grid import bar_length
+from course.music.scores import ScoreError
+from course.music.spelling import alter, spell, written
+
+STAVES = ("open", "closed")
+
+# Voices whose clef is known; other parts have the bass clef where most notes are below middle C.
+_TREBLE, _BASS = ("soprano", "alto"), ("tenor", "bass")
+_MIDDLE_C = 60
+
+
+def to_score(piece, staves="open", number=None, ends=True):
+    """Write a piece as a music21 score.
+
+    Notes are split and tied over bar lines, gaps become rests, notes of the same part that overlap
+    become voices or chords. Spelling follows the key signature; see `spelling.spell`.
+
+    Args:
+        piece: A `Piece`.
+        staves: ``"open"`` for a staff a part; ``"closed"`` for two staves, as in a hymn book: parts
+            1 and 2 share the treble staff, parts 3 and 4 the bass staff, the upper one with stems
+            up. Only four parts can be closed.
+        number: Number of the first bar; None for 0 where the piece begins with an upbeat, else 1.
+        ends: Whether the last bar is closed by a final bar line.
+
+    Returns:
+        A `music21.stream.Score`.
+
+    Raises:
+        ScoreError: The piece has no notes, or cannot be written on such staves.
+
+    Example:
+        >>> from course.music.scores import Piece, notes
+        >>> score = to_score(Piece("two bars", notes([(0, 0.0, 6.0, 60)]), length=8.0))
+        >>> [[item.name for item in bar.notesAndRests] for bar in score.parts[0]["Measure"]]
+        [['C'], ['C', 'rest']]
+    """
+    from music21 import bar, layout, metadata, stream
+
+    if staves not in STAVES:
+        raise ScoreError(f"staves is {staves!r}; it must be one of {', '.join(STAVES)}.")
+    if not len(piece.notes):
+        raise ScoreError(f"{piece.title or 'The piece'} has no notes; there is nothing to write.")
+    if staves == "closed" and len(piece.parts) != 4:
+        raise ScoreError(
+            f"{piece.title or 'The piece'} has {len(piece.parts)} parts; only four can share two "
+            'staves. Choose staves="open".'
+        )
+    number = first_number(piece) if number is None else number
+    score = stream.Score()
+    score.insert(0, metadata.Metadata(title=piece.title))
+    if staves == "closed":
+        kind, groups, frame = stream.PartStaff, [(0, 1), (2, 3)], ("brace", True)
+    else:
+        kind, groups, frame = stream.Part, [(part,) for part in range(len(piece.parts))], None
+        if len(piece.parts) > 1:
+            frame = ("bracket", False)
+    places, edges = spell(piece), [_exact(edge) for edge in bar_edges(piece)]
+    made = [_staff(piece, parts, places, edges, number, kind()) for parts in groups]
+    for staff in made:
+        if ends:
+            staff[-1].rightBarline = bar.Barline("final")
+        score.insert(0, staff)
+    if frame:
+        symbol, together = frame
+        score.insert(0, layout.StaffGroup(made, symbol=symbol, barTogether=together))
+    return score
+
+
+def _staff(piece, parts, places, edges, number, staff):
+    """Fill a staff with one part, or with two of which the first has its stems up."""
+    from music21 import clef, key, meter, stream
+
+    chosen = np.isin(piece.notes["part"], parts)
+    if len(parts) == 1:
+        staff.partName = str(piece.parts[parts[0]])
+        low = _is_low(staff.partName, piece.notes["pitch"][chosen])
+    else:
+        low = parts[0] > 0
+    voices = []  # (line, stem, where its fermatas stand)
+    for part, stem in zip(parts, ["up", "down"] if len(parts) == 2 else [None], strict=True):
+        marks = "inverted" if len(parts) == 2 and low else "upright"
+        shown = len(parts) == 1 or (stem == "down") == low  # a staff of two has fermatas once
+        for line in _lines(piece, places, part, marks if shown else None):
+            voices.append((line, stem))
+    whole = _exact(bar_length(piece.time_signature))
+    for index, (begin, end) in enumerate(itertools.pairwise(edges)):
+        measure = stream.Measure(number=number + index)
+        if index == 0:
+            measure.clef = clef.BassClef() if low else clef.TrebleClef()
+            measure.keySignature = key.KeySignature(piece.sharps)
+            measure.timeSignature = meter.TimeSignature(piece.time_signature)
+            if piece.bars.size and piece.bars[0] < 0:
+                measure.paddingLeft = float(-piece.bars[0])
+        filled = [(_fill(line, begin, end, whole), stem) for line, stem in voices]
+        if len(parts) == 1:  # further voices of a part only where they sound
+            filled = [f for f in filled if any(not item.isRest for item in f[0])] or filled[:1]
+        _put(measure, filled)
+        _beams(measure, piece.time_signature)
+        _show_accidentals(measure, piece.sharps)
+        staff.append(measure)
+    return staff
+
+
+def _is_low(name, pitches):
+    """Return whether a part is written in the bass clef."""
+    name = name.lower()
+    if name.startswith(_TREBLE + _BASS):
+        return name.startswith(_BASS)
+    return len(pitches) > 0 and np.median(pitches) < _MIDDLE_C
+
+
+def _lines(piece, places, part, marks):
+    """Return the lines of a part: lists of (begin, end, names, marks) that do not overlap."""
+    chords = {}
+    for note, place in zip(piece.notes, places, strict=True):
+        if note["part"] == part:
+            span = _exact(note["onset"]), _exact(note["onset"] + note["duration"])
+            chords.setdefault(span, []).append((note, place))
+    lines = [[]]
+    for begin, end in sorted(chords):
+        if begin >= end:
+            continue
+        tones = sorted((int(note["pitch"]), int(place)) for note, place in chords[begin, end])
+        marked = marks if any(note["fermata"] for note, _ in chords[begin, end]) else None
+        line = next((line for line in lines if not line or line[-1][1] <= begin), None)
+        if line is None:
+            lines.append(line := [])
+        line.append((begin, end, tones, marked))
+    return lines
+
+
+def _fill(line, begin, end, whole):
+    """Return the items of one voice in a bar, cut at the bar lines, gaps filled with rests."""
+    items, now = [], begin
+    for start, stop, tones, marked in line:
+        if stop <= begin or start >= end:
+            continue
+        inside, until = max(start, begin), min(stop, end)
+        items += _rests(now - begin, inside - now, whole)
+        pieces = _pieces(inside - begin, until - inside)
+        for place, length in enumerate(pieces):
+            comes = place > 0 or start < begin
+            goes = place < len(pieces) - 1 or stop > end
+            items.append(_sound(tones, length, comes, goes, None if goes else marked))
+        now = until
+    return items + _rests(now - begin, end - now, whole)
+
+
+def _sound(tones, length, comes, goes, marked):
+    """Return a note or chord, tied to what comes before and to what goes on."""
+    from music21 import chord, expressions, note, tie
+
+    kind = {(True, True): "continue", (True, False): "stop", (False, True): "start"}
+    made = []
+    for pitch, place in tones:
+        single = note.Note(quarterLength=length)
+        name, octave = written(pitch, place)
+        single.pitch.step, single.pitch.octave = name[0], octave
+        if alter(place):
+            single.pitch.accidental = alter(place)
+        if comes or goes:
+            single.tie = tie.Tie(kind[comes, goes])
+        made.append(single)
+    sound = made[0] if len(made) == 1 else chord.Chord(made, quarterLength=length)
+    if marked:
+        fermata = expressions.Fermata()
+        fermata.type = marked
+        sound.expressions.append(fermata)
+    return sound
+
+
+def _rests(begin, length, whole):
+    """Return the rests that fill a gap; for a whole bar it is one, the rest for whole bars."""
+    from music21 import note
+
+    if not length:
+        return []
+    if length == whole:  # not in shorter bars: readers would take them for whole ones
+        return [note.Rest(quarterLength=length, fullMeasure=True)]
+    return [note.Rest(quarterLength=piece) for piece in _pieces(begin, length)]
+
+
+def _pieces(begin, length):
+    """Cut a length into ones that a note can have; off the beat the short ones come first."""
+    from music21 import duration
+
+    whole = duration.Duration(length)
+    if whole.type != "complex":
+        return [length]
+    lengths = sorted((part.quarterLength for part in whole.components), reverse=True)
+    return lengths[::-1] if begin % 1 else lengths
+
+
+def _put(measure, voices):
+    """Put one voice into a measure as it is, several as music21's voices."""
+    from music21 import stream
+    from music21.stream.makeNotation import makeTupletBrackets
+
+    for index, (items, stem) in enumerate(voices, start=1):
+        target = measure if len(voices) == 1 else stream.Voice(id=str(index))
+        for item in items:
+            if stem and not item.isRest:
+                item.stemDirection = stem
+            target.append(item)
+        makeTupletBrackets(target, inPlace=True)
+        if target is not measure:
+            measure.insert(0, target)
+
+
+def _beams(measure, time_signature):
+    from music21 import meter
+    from music21.exceptions21 import Music21Exception
+
+    signature = meter.TimeSignature(time_signature)
+    for voice in measure.voices or [measure]:
+        items = list(voice.notesAndRests)
+        try:
+            beams = signature.getBeams(items, measureStartOffset=measure.paddingLeft)
+        except Music21Exception:  # a bar that is longer than its time signature stays without
+            continue
+        for item, group in zip(items, beams, strict=True):
+            if group is not None:
+                item.beams = group
+
+
+def _show_accidentals(measure, sharps):
+    """Decide which accidentals are printed: those that differ from what holds in the bar so far."""
+    from music21 import pitch
+
+    altered = {step: 0 for step in "CDEFGAB"}
+    for index in range(abs(sharps)):
+        step = "FCGDAEB"[index] if sharps > 0 else "BEADGCF"[index]
+        altered[step] += 1 if sharps > 0 else -1
+    holds = {}
+    spots = [
+        (item.getOffsetInHierarchy(measure), single)
+        for item in measure.recurse().notes
+        for single in (item.notes if item.isChord else [item])
+    ]
+    for _, single in sorted(spots, key=lambda spot: spot[0]):
+        written_as = single.pitch
+        where = written_as.step, written_as.octave
+        tied = single.tie is not None and single.tie.type != "start"
+        differs = written_as.alter != holds.get(where, altered[written_as.step])
+        if differs and written_as.accidental is None:
+            written_as.accidental = pitch.Accidental("natural")
+        if written_as.accidental is not None:
+            written_as.accidental.displayStatus = bool(differs and not tied)
+        if not tied:
+            holds[where] = written_as.alter
+
+
+def _exact(time):
+    """Return a time as a fraction, so that three triplets make one quarter."""
+    return Fraction(float(time)).limit_denominator(192)

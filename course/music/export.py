@@ -1,0 +1,160 @@
+"""Pieces to files that other programs read: MusicXML for notation, MIDI for sound."""
+
+import contextlib
+import io
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from course.music.engraving import to_score
+from course.music.grid import bar_length
+from course.music.scores import ScoreError
+
+__all__ = ["CHURCH_ORGAN", "midi", "musicxml", "to_score", "write_midi", "write_musicxml"]
+
+CHURCH_ORGAN = 19  # General MIDI programs are counted from 0 here, as in MIDI files
+
+_TICKS = 960  # a quarter: sixteenths and triplets fall on whole ticks
+_SECONDS_IN_A_MINUTE = 60
+
+# What music21 adds: the date, itself as the composer, and the title a second time, which keeps its
+# reader from finding the first.
+_NEEDLESS = re.compile(rb"\s*<(movement-title|creator|encoding-date)\b.*?</\1>")
+
+
+def write_musicxml(piece, path):
+    """Write a piece as MusicXML, one staff a part.
+
+    Args:
+        piece: A `Piece`.
+        path: File that ends in ``.musicxml`` or ``.xml``; one that is there is replaced.
+
+    Raises:
+        ScoreError: The name of the file ends otherwise, its folder is missing, or the piece has no
+            notes.
+
+    Example:
+        >>> from course.music.scores import Piece, notes, read
+        >>> tune = Piece("", notes([(0, 0.0, 6.0, 60)]), length=6.0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_musicxml(tune, Path(folder) / "tune.musicxml")
+        ...     read(Path(folder) / "tune.musicxml").notes["duration"].tolist()
+        [6.0]
+    """
+    path = check_suffix(path, (".musicxml", ".xml"))
+    write_whole(path, musicxml(to_score(piece)))
+
+
+def write_midi(piece, path, tempo=90, program=CHURCH_ORGAN):
+    """Write a piece as a MIDI file, one track a part.
+
+    Args:
+        piece: A `Piece`.
+        path: File that ends in ``.mid`` or ``.midi``; one that is there is replaced.
+        tempo: Quarter notes a minute.
+        program: General MIDI instrument, 0 to 127 (0 piano, 19 church organ, 48 strings, 52
+            choir), or one for each part.
+
+    Raises:
+        ScoreError: The name of the file ends otherwise, its folder is missing, the piece has no
+            notes, or there is no such tempo or program.
+
+    Example:
+        >>> from course.music.scores import Piece, notes, read
+        >>> tune = Piece("", notes([(0, 0.0, 1.0, 60)]), length=1.0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_midi(tune, Path(folder) / "tune.mid", tempo=120)
+        ...     read(Path(folder) / "tune.mid").notes["pitch"].tolist()
+        [60]
+    """
+    path = check_suffix(path, (".mid", ".midi"))
+    buffer = io.BytesIO()
+    midi(piece, tempo, program).write(buffer)
+    write_whole(path, buffer.getvalue())
+
+
+def musicxml(score):
+    """Return a score of `to_score` as the bytes of a MusicXML file, the same ones every time."""
+    from music21.musicxml.m21ToXml import GeneralObjectExporter
+
+    exporter = GeneralObjectExporter()
+    exporter.makeNotation = False  # `to_score` has made it
+    content = _NEEDLESS.sub(b"", exporter.parse(score))
+    for number, name in enumerate(re.findall(rb'<score-part id="(\w+)"', content), start=1):
+        content = content.replace(b'"%s"' % name, b'"P%d"' % number)  # music21's are random
+    return content
+
+
+def midi(piece, tempo=90, program=CHURCH_ORGAN, gap=0.0):
+    """Return a piece as a `pretty_midi.PrettyMIDI`.
+
+    Args:
+        piece: A `Piece`.
+        tempo: Quarter notes a minute.
+        program: General MIDI instrument, 0 to 127, or one for each part.
+        gap: Seconds by which a note is cut short, at most a quarter of it, so that the next one is
+            heard to begin.
+
+    Raises:
+        ScoreError: The piece has no notes, or there is no such tempo or program.
+    """
+    import pretty_midi
+
+    if not len(piece.notes):
+        raise ScoreError(f"{piece.title or 'The piece'} has no notes; there is nothing to play.")
+    if not (isinstance(tempo, int | float | np.number) and 0 < tempo < np.inf):
+        raise ScoreError(f"tempo is {tempo!r}; it must be quarter notes a minute, above 0.")
+    bar_length(piece.time_signature)  # which refuses one that is none
+    made = pretty_midi.PrettyMIDI(resolution=_TICKS, initial_tempo=float(tempo))
+    beats, unit = (int(number) for number in piece.time_signature.split("/"))
+    made.time_signature_changes.append(pretty_midi.TimeSignature(beats, unit, 0.0))
+    quarter = _SECONDS_IN_A_MINUTE / tempo
+    for part, instrument in enumerate(_programs(program, len(piece.parts))):
+        track = pretty_midi.Instrument(instrument, name=str(piece.parts[part]))
+        for note in piece.notes[piece.notes["part"] == part]:
+            begin, seconds = note["onset"] * quarter, note["duration"] * quarter
+            seconds -= min(gap, seconds / 4)
+            track.notes.append(
+                pretty_midi.Note(80, int(note["pitch"]), float(begin), float(begin + seconds))
+            )
+        made.instruments.append(track)
+    return made
+
+
+def _programs(program, parts):
+    """Return one General MIDI program a part."""
+    given = np.atleast_1d(np.asarray(program))
+    if given.dtype.kind not in "iu" or given.ndim != 1 or not np.all((given >= 0) & (given < 128)):
+        raise ScoreError(f"program is {program!r}; it must be 0 to 127, or one such a part.")
+    if np.ndim(program) and len(given) != parts:
+        raise ScoreError(f"{len(given)} programs are given for {parts} parts.")
+    return [int(number) for number in np.broadcast_to(given, parts)]
+
+
+def check_suffix(path, allowed):
+    """Return a path, or refuse one whose name ends otherwise than is allowed, or has no folder."""
+    path = Path(path)
+    if path.suffix.lower() not in allowed:
+        raise ScoreError(f"{path}: the name of the file must end in {' or '.join(allowed)}.")
+    if not path.parent.is_dir():
+        raise ScoreError(f"{path}: there is no folder {path.parent}. Make it first.")
+    return path
+
+
+def write_whole(path, content):
+    """Write bytes to a file through a temporary one beside it, so that no half of it is left."""
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(part, path.stat().st_mode if path.exists() else 0o666 & ~umask)
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise

@@ -1,0 +1,233 @@
+"""Run notebooks from the top and write them back as they are committed.
+
+``python -m course.publishing.run`` runs all of ``notebooks/``, or those that are named, and prints
+a table of their results. A notebook that fails leaves the file, its record and everything else as
+they were. After a run of the default profile the learner's copies and the README's table are
+brought into step; a run of another profile shows its figures and writes nothing.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import ipykernel.kernelspec
+import nbformat
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from course import results, session
+from course.publishing import committed, exercises
+from course.publishing.tables import figure
+from seqlib.files import write_text
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class RunError(RuntimeError):
+    """A notebook did not run to its end, or is not fit to be committed."""
+
+
+class _ThisEnvironment(KernelSpecManager):
+    """Start the kernel in the Python that runs this, whatever kernels the user has installed."""
+
+    def get_kernel_spec(self, kernel_name):
+        return KernelSpec(
+            resource_dir=ipykernel.kernelspec.RESOURCES, **ipykernel.kernelspec.get_kernel_dict()
+        )
+
+
+def execute(path, staging, profile, cell_timeout=None):
+    """Execute a notebook in its own folder and return it, the file untouched.
+
+    Args:
+        path: The ``.ipynb`` file.
+        staging: Folder that takes the record of the run.
+        profile: Profile of the run.
+        cell_timeout: Seconds that a cell may take, or None for as long as it likes.
+
+    Returns:
+        The executed and cleaned `nbformat.NotebookNode`.
+
+    Raises:
+        RunError: A cell failed or took too long, or the kernel died; the message names the cell.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    reached = {"cell": 0}
+
+    def note(cell, cell_index):
+        reached["cell"] = cell_index + 1
+
+    manager = AsyncKernelManager(kernel_spec_manager=_ThisEnvironment())
+    client = NotebookClient(
+        notebook,
+        km=manager,
+        timeout=cell_timeout,
+        record_timing=False,
+        on_cell_execute=note,
+        # The kernel's own warnings at its start are of no interest to who runs a notebook.
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    environment = {
+        **os.environ,
+        "SEQLIB_PROFILE": profile,
+        "SEQLIB_PROGRESS": "off",
+        "SEQLIB_RESULTS": str(staging),
+    }
+    try:
+        # nbclient leaves a kernel manager that it was given running, unless told not to.
+        client.execute(env=environment, cleanup_kc=True)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        message = _COLOURS.sub("", str(error)).strip()
+        raise RunError(f"{path.name}, cell {reached['cell']} failed:\n{message}") from error
+    return committed.clean(notebook)
+
+
+def run(path, profile):
+    """Run one notebook and, under the default profile, write it and its record back.
+
+    Args:
+        path: The ``.ipynb`` file.
+        profile: Profile of the run.
+
+    Returns:
+        The record of its results, or None where it has none.
+
+    Raises:
+        RunError: It did not run to its end or is not fit to be committed; nothing is written.
+    """
+    with tempfile.TemporaryDirectory() as staging:
+        notebook = execute(path, staging, profile)
+        staged = Path(staging) / f"{path.stem}.json"
+        text = staged.read_text(encoding="utf-8") if staged.exists() else None
+    record = None if text is None else json.loads(text)
+    if profile != "default":
+        return record
+    problems = committed.problems(notebook, record)
+    if problems:
+        raise RunError(
+            "\n  ".join([f"{path.name} ran, but is not fit to be committed:", *problems])
+        )
+    write_text(path, nbformat.writes(notebook).rstrip("\n") + "\n")
+    kept = path.parent / "results" / f"{path.stem}.json"
+    if text is not None:
+        kept.parent.mkdir(exist_ok=True)
+        write_text(kept, text)
+    else:
+        kept.unlink(missing_ok=True)
+    return record
+
+
+def chosen(names, folder):
+    """Return the files of the notebooks that are named, all where none is.
+
+    Args:
+        names: Names or paths, with or without ``.ipynb``.
+        folder: Folder of the notebooks.
+
+    Returns:
+        List of paths.
+
+    Raises:
+        RunError: There is no notebook of that name, or none at all.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Path(folder, "0-0_a.ipynb").touch()
+        ...     [path.name for path in chosen(["0-0_a"], Path(folder))]
+        ['0-0_a.ipynb']
+    """
+    there = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
+    if not there:
+        raise RunError(f"There are no notebooks in {folder}; run this where the README stands.")
+    wanted = [Path(name).name.removesuffix(".ipynb") for name in names] or list(there)
+    unknown = [name for name in wanted if name not in there]
+    if unknown:
+        raise RunError(
+            f"There is no notebook {', '.join(unknown)} in {folder}; there is {', '.join(there)}."
+        )
+    return [there[name] for name in wanted]
+
+
+def table(rows):
+    """Return the lines that end a run: notebook, seconds, results.
+
+    Args:
+        rows: Tuples of notebook name, seconds, record or None, and whether it failed.
+
+    Example:
+        >>> print(table([("0-0_start_here", 12.3, None, False)]))
+        notebook        seconds  results
+        0-0_start_here       12
+    """
+    width = max(len("notebook"), *(len(name) for name, *_ in rows))
+    lines = [f"{'notebook':{width}}  seconds  results"]
+    for name, seconds, record, failed in rows:
+        shown = [
+            f"{row['name']} {figure(row['value'], row['unit'])}"
+            for row in (record or {"results": []})["results"]
+        ]
+        text = "failed" if failed else "; ".join(shown)
+        lines.append(f"{name:{width}}  {seconds:7.0f}  {text}".rstrip())
+    return "\n".join(lines)
+
+
+def main(arguments=None):
+    """Run notebooks from the top, write them back, print their results.
+
+    Args:
+        arguments: Command line, that of the process where None.
+
+    Returns:
+        Exit code: 0, or 1 where a notebook failed or is unknown.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m course.publishing.run", description=main.__doc__.splitlines()[0]
+    )
+    parser.add_argument("notebooks", nargs="*", help="names, such as 1-2_dinosaur_names")
+    parser.add_argument("--profile", choices=session.PROFILES, help="instead of SEQLIB_PROFILE")
+    parser.add_argument("--folder", type=Path, default=Path("notebooks"), help="where they are")
+    options = parser.parse_args(arguments)
+    try:
+        profile = options.profile or session.profile()
+        paths = chosen(options.notebooks, options.folder)
+    except (RunError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if sys.platform == "win32":  # the sockets of a kernel need a loop that can watch them
+        asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
+    rows = []
+    for path in paths:
+        print(f"{path.stem}: running, profile {profile} ...", flush=True)
+        begun = time.perf_counter()
+        record, failed = None, False
+        try:
+            record = run(path, profile)
+        except RunError as error:
+            failed = True
+            print(error, file=sys.stderr, flush=True)
+        rows.append((path.stem, time.perf_counter() - begun, record, failed))
+    print(f"\n{table(rows)}")
+    code = 1 if any(failed for *_, failed in rows) else 0
+    return max(code, _bring_into_step(options.folder)) if profile == "default" else code
+
+
+def _bring_into_step(folder):
+    """Renew the learner's copies and the README's table; return an exit code."""
+    code = exercises.main(["--notebooks", str(folder)])
+    readme = folder.resolve().parent / "README.md"
+    return max(code, results.main([str(readme)])) if readme.exists() else code
+
+
+if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):  # a console may not know every sign that a cell prints
+        stream.reconfigure(errors="replace")
+    sys.exit(main())

@@ -1,0 +1,228 @@
+"""A reader that says where an answer begins and where it ends, and what it is trained on."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from course.bucketing import draw_batches
+from course.differences import (
+    freeze_embeddings,
+    named_weights,
+    read_differences,
+    save_differences,
+)
+from course.questions.spans import LONGEST, best_spans
+from seqlib import pretrained
+
+WIDTHS = (112, 144, 176, 224, 288, 384)  # few, so that few programs are compiled
+
+_NEVER = -1e9  # the score of padding
+
+
+class SpanReader(keras.Model):
+    r"""Two scores for each piece: how well an answer would begin there, and end there.
+
+    $$s_t = w_s \cdot h_t + b_s, \qquad e_t = w_e \cdot h_t + b_e$$
+
+    with $h_t$ what an encoder of the BERT family makes of the piece. Each is a softmax over the
+    pieces; the loss is the mean of the two cross-entropies, which is
+    `keras.losses.SparseCategoricalCrossentropy(from_logits=True)` on labels (batch, 2). The scores
+    are float32, whatever the encoder computes in.
+
+    Args:
+        encoder: A `pretrained.BertEncoder`.
+        seed: Seed of the heads' first weights.
+
+    Call arguments:
+        inputs: Pair of ids and types, each (batch, time), as `Windows.arrays` gives them.
+        training: Whether to apply the encoder's dropout.
+
+    Returns:
+        Scores of begins and of ends, (batch, 2, time); those of padding are -1e9.
+
+    Example:
+        >>> encoder = pretrained.BertEncoder(
+        ...     20, units=8, num_layers=1, num_heads=2, inner_dim=16, max_length=10
+        ... )
+        >>> reader = SpanReader(encoder)
+        >>> ids, types = ops.array([[2, 7, 3, 8, 3, 0]]), ops.array([[0, 0, 0, 1, 1, 0]])
+        >>> tuple(reader((ids, types)).shape)
+        (1, 2, 6)
+
+    Source:
+        Devlin et al., BERT: pre-training of deep bidirectional Transformers (2019), section 4.2.
+    """
+
+    def __init__(self, encoder, seed=0):
+        super().__init__()
+        self.encoder = encoder
+        first = keras.initializers.TruncatedNormal(stddev=0.02, seed=seed)
+        self.heads = keras.layers.Dense(2, kernel_initializer=first, dtype="float32", name="heads")
+        self.heads.build((None, None, encoder.settings["units"]))
+        self.built = True
+
+    @classmethod
+    def load(cls, path=None, seed=0, **kwargs):
+        """Make a reader on a trained encoder, its heads new.
+
+        Args:
+            path: As for `pretrained.load_bert`; None for MiniLM.
+            seed: Seed of the heads' first weights.
+            **kwargs: Settings of the encoder, such as `dropout` and `dtype`.
+        """
+        return cls(pretrained.load_bert(path, **kwargs), seed=seed)
+
+    def call(self, inputs, training=False):
+        """Return scores; see the class for arguments and returns."""
+        ids, types = inputs
+        hidden = self.encoder(ids, types=types, training=training)  # (batch, time, units)
+        scores = ops.transpose(self.heads(ops.cast(hidden, "float32")), (0, 2, 1))
+        return ops.where(ops.not_equal(ids, 0)[:, None], scores, _NEVER)
+
+    def freeze_embeddings(self):
+        """Train the blocks and the heads alone; see `differences.freeze_embeddings`."""
+        freeze_embeddings(self.encoder)
+
+    def named_weights(self):
+        """Return the weights of the blocks and of the heads by name, a dict of variables."""
+        heads = {f"heads/{weight.name}": weight for weight in self.heads.weights}
+        return named_weights(self.encoder) | heads
+
+    def save_differences(self, path, **others):
+        """Write how blocks and heads differ from MiniLM's, in four bits a number.
+
+        Args:
+            path: The npz file.
+            **others: Arrays to keep with them.
+        """
+        save_differences(path, _of_minilm(), self.named_weights(), **others)
+
+    def load_differences(self, path):
+        """Take blocks and heads from a file that `save_differences` wrote.
+
+        Args:
+            path: The npz file.
+
+        Returns:
+            Dict of the other arrays in the file.
+
+        Raises:
+            ValueError: The file belongs to another encoder; nothing is assigned.
+        """
+        weights, others = read_differences(path, _of_minilm())
+        for name, variable in self.named_weights().items():
+            variable.assign(weights[name])
+        return others
+
+
+def _of_minilm():
+    """Return the weights of MiniLM by the names of a reader, with zeros for the heads."""
+    names = SpanReader.load().named_weights()
+    return {
+        name: np.asarray(weight) * (not name.startswith("heads/")) for name, weight in names.items()
+    }
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of windows of like lengths for training, in another order each epoch.
+
+    What does not fill a batch is left out of the epoch.
+
+    Args:
+        windows: `Windows`.
+        labels: What `Windows.labels` returned.
+        batch_size: Number of windows in a batch.
+        seed: Seed of the orders.
+        widths: Widths of the arrays, rising; windows longer than the last are left out.
+        **kwargs: Those of `keras.utils.PyDataset`.
+    """
+
+    def __init__(self, windows, labels, batch_size=32, seed=0, widths=WIDTHS, **kwargs):
+        super().__init__(**kwargs)
+        self.windows, self.labels, self.batch_size = windows, labels, batch_size
+        self.widths, self.generator = widths, np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return len(self.order)
+
+    def __getitem__(self, number):
+        width, rows = self.order[number]
+        packed = self.windows.arrays(rows, width)
+        return (packed.ids, packed.types), self.labels[rows]
+
+    def on_epoch_end(self):
+        """Draw new batches."""
+        self.order = draw_batches(
+            self.windows.lengths, self.widths, self.batch_size, self.generator
+        )
+
+
+def window_scores(model, windows, rows, width):
+    """Return what a model makes of some windows, and which pieces are of the passage.
+
+    Args:
+        model: `SpanReader`.
+        windows: `Windows`.
+        rows: Numbers of the windows.
+        width: Width of the arrays.
+
+    Returns:
+        Scores of begins, of ends, and `Packed`.
+    """
+    packed = windows.arrays(rows, width)
+    start, end = np.moveaxis(model.predict_on_batch((packed.ids, packed.types)), 1, 0)
+    return start, end, packed
+
+
+def answers(model, windows, batch_size=32, longest=LONGEST, widths=WIDTHS, progress=None):
+    """Answer the questions of all windows: the best legal span over all windows of a question.
+
+    Args:
+        model: `SpanReader`.
+        windows: `Windows`.
+        batch_size: Number of windows that are read together.
+        longest: Number of pieces that an answer may have.
+        widths: Widths of the arrays, rising; a longer window has its own.
+        progress: Function that is called with the number of windows after each batch; or None.
+
+    Returns:
+        For each question the answer as it stands in the passage, a list of strings; and where it
+        stands, an array (questions, 2) of ints, first character and the one after the last.
+
+    Example:
+        >>> reader = SpanReader.load()  # not trained: it answers, but not well
+        >>> passage = "Alma lives in Rome."
+        >>> from course.questions.windows import Windows
+        >>> windows = Windows(pretrained.WordPiece.load(), ["Where does Alma live?"], [passage])
+        >>> (answer,), ((begin, end),) = answers(reader, windows)
+        >>> passage[begin:end] == answer
+        True
+    """
+    number = len(windows.questions)
+    best, places = np.full(number, -np.inf), np.zeros((number, 2), np.int64)
+    for width, rows in _alike(windows.lengths, batch_size, widths):
+        start, end, packed = window_scores(model, windows, rows, width)
+        first, last, scores = best_spans(start, end, packed.allowed, longest)
+        for row, score in enumerate(scores):
+            question = windows.question[rows[row]]
+            if score > best[question]:
+                best[question] = score
+                spans = packed.spans[row]
+                places[question] = spans[first[row], 0], spans[last[row], 1]
+        if progress is not None:
+            progress(len(rows))
+    texts = [
+        windows.passages[passage][begin:end]
+        for passage, (begin, end) in zip(windows.passage, places, strict=True)
+    ]
+    return texts, places
+
+
+def _alike(lengths, batch_size, widths):
+    """Yield widths and rows, the rows of like lengths together, the longest first."""
+    order = np.argsort(-lengths, kind="stable")
+    for begin in range(0, len(order), batch_size):
+        rows = order[begin : begin + batch_size]
+        longest = int(lengths[rows[0]])
+        yield next((width for width in widths if width >= longest), longest), rows

@@ -1,0 +1,99 @@
+"""Stories as arrays of ids."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from seqlib import text
+
+
+class StoryArrays(NamedTuple):
+    """Stories, questions and answers as a model takes them.
+
+    Attributes:
+        sentences: (stories, sentences, words) of int32, each padded with 0 on the right.
+        questions: (stories, words) of int32, likewise.
+        answers: (stories,) of int32: the place among the task's answers.
+        support: (stories, sentences) of bool: whether the answer follows from a sentence.
+    """
+
+    sentences: np.ndarray
+    questions: np.ndarray
+    answers: np.ndarray
+    support: np.ndarray
+
+    @property
+    def inputs(self):
+        """What the readers take: sentences and questions, a tuple."""
+        return self.sentences, self.questions
+
+
+def words(sentence):
+    """Return the words of a sentence in lower case, without its last mark.
+
+    Example:
+        >>> words("Where is the lamp?")
+        ['where', 'is', 'the', 'lamp']
+    """
+    return text.word_tokens(sentence)[:-1]
+
+
+def story_vocabulary(stories):
+    """Return the words of stories and questions, in alphabetical order, a `text.Vocabulary`.
+
+    Args:
+        stories: List of `tasks.Story`.
+
+    Example:
+        >>> from course.questions.stories.tasks import draw_stories
+        >>> vocabulary = story_vocabulary(draw_stories("two arguments", 100, seed=0))
+        >>> vocabulary.tokens[:6], len(vocabulary)
+        (['<pad>', 'bakery', 'east', 'garden', 'harbour', 'is'], 15)
+    """
+    said = (part for story in stories for part in (*story.sentences, story.question))
+    return text.Vocabulary(sorted({word for sentence in said for word in words(sentence)}))
+
+
+def story_arrays(stories, vocabulary, answers, shape=None):
+    """Turn stories into arrays.
+
+    Args:
+        stories: List of `tasks.Story`.
+        vocabulary: What `story_vocabulary` returned.
+        answers: The answers that there are, a sequence of strings.
+        shape: Numbers of sentences and of words that there is room for, a pair; None for those of
+            the longest story, sentence and question.
+
+    Returns:
+        `StoryArrays`.
+
+    Raises:
+        ValueError: A story has no room in `shape`.
+
+    Example:
+        >>> from course.questions.stories.tasks import TASKS, draw_stories
+        >>> stories = draw_stories("one fact", 50, seed=0)
+        >>> arrays = story_arrays(stories, story_vocabulary(stories), TASKS["one fact"].answers)
+        >>> arrays.sentences.shape, arrays.questions.shape, arrays.support.sum()
+        ((50, 10, 5), (50, 5), np.int64(50))
+    """
+    longest = max(len(story.sentences) for story in stories)
+    widest = max(
+        len(words(part)) for story in stories for part in (*story.sentences, story.question)
+    )
+    height, width = shape or (longest, widest)
+    if longest > height or widest > width:
+        raise ValueError(
+            f"shape got {shape}, but there is a story of {longest} sentences and a sentence of "
+            f"{widest} words."
+        )
+    sentences = np.zeros((len(stories), height, width), np.int32)
+    support = np.zeros((len(stories), height), bool)
+    for number, story in enumerate(stories):
+        told = [words(sentence) for sentence in story.sentences]
+        sentences[number, : len(told)] = vocabulary.encode_batch(told, width)
+        support[number, list(story.support)] = True
+    questions = vocabulary.encode_batch([words(story.question) for story in stories], width)
+    places = {answer: place for place, answer in enumerate(answers)}
+    wanted = np.array([places[story.answer] for story in stories], np.int32)
+    return StoryArrays(sentences, questions, wanted, support)

@@ -1,0 +1,203 @@
+"""Train the reader of spans whose weights the notebook 4-3_question_answering loads.
+
+    python -m course.questions.train [--epochs 3] [--output FILE]
+
+MiniLM learns where answers stand, on the training questions of SQuAD 1.1. Some of its articles are
+held out, and after each part of an epoch the answers to their questions are measured; those of the
+development set are not used. The rate rises for a short while and then falls to zero in a straight
+line. What training changed in the blocks and the heads is written to
+notebooks/weights/question_answering.npz in four bits a number; the vectors of the pieces stay as
+they are.
+
+Passages are short or long: a batch is of windows of like lengths, and no wider than they are. Large
+matrix products are several times as fast in bfloat16 where the processor has instructions for it,
+so the reader is trained in mixed precision: weights, scores and loss stay in float32, and so does
+the activation, which TensorFlow computes twice as fast so. `--steps N` measures N steps of each
+width instead, in both precisions, and says how long an epoch takes; `--score` answers the whole
+development set with the weights that are there, and keeps the result beside them, where the
+notebook reads it.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from course.half_precision import write_arrays
+from course.questions.model import WIDTHS, Batches, SpanReader, answers
+from course.questions.windows import Windows
+from seqlib import data, metrics
+from seqlib.pretrained import WordPiece
+
+SEED = 7
+BATCH_SIZE = 32
+RATE = 2e-4
+LENGTH, STRIDE = 384, 256
+HELD_OUT = 24  # articles
+VALIDATION = 800  # questions of theirs
+PARTS = 4  # of an epoch, after each of which the reader is measured
+OUTPUT = Path(__file__).parents[2] / "notebooks" / "weights" / "question_answering.npz"
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class UpAndDown(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that rises in a straight line, then falls to zero in another.
+
+    Args:
+        rate: The highest.
+        steps: Number of steps.
+        warmup: The share of them in which it rises.
+    """
+
+    def __init__(self, rate, steps, warmup=0.06):
+        super().__init__()
+        self.rate, self.steps, self.warmup = rate, steps, warmup
+
+    def __call__(self, step):
+        """Return the rate of a step."""
+        spent = ops.cast(step, "float32") / self.steps
+        return self.rate * ops.minimum(spent / self.warmup, (1 - spent) / (1 - self.warmup))
+
+    def get_config(self):
+        """Return the arguments."""
+        return {"rate": self.rate, "steps": self.steps, "warmup": self.warmup}
+
+
+def parts():
+    """Return the questions to train with, and some of the articles held out, two tables."""
+    table = data.load("squad")
+    table = table[table["part"] == "training"]
+    titles = table["title"].unique()
+    held_out = np.random.default_rng(SEED).permutation(titles)[:HELD_OUT]
+    is_out = table["title"].isin(held_out)
+    return table[~is_out], table[is_out].sample(VALIDATION, random_state=SEED)
+
+
+def windows_of(wordpiece, table):
+    """Return the `Windows` of a table's questions."""
+    questions, passages = table["question"].tolist(), table["context"].tolist()
+    return Windows(wordpiece, questions, passages, LENGTH, STRIDE)
+
+
+def reader_to_train(steps, dtype="mixed_bfloat16"):
+    """Return a reader on MiniLM, its pieces' vectors frozen, compiled for so many steps."""
+    reader = SpanReader.load(seed=SEED, dtype=dtype, dropout=0.1)
+    reader.freeze_embeddings()
+    reader.compile(
+        keras.optimizers.AdamW(UpAndDown(RATE, steps), weight_decay=0.01, global_clipnorm=1.0),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    return reader
+
+
+def measure(steps, batch_size):
+    """Print the seconds of a step for each width and precision, and those of an epoch."""
+    windows = windows_of(WordPiece.load(), parts()[0])
+    labels = np.zeros((len(windows), 2), np.int32)
+    batches = Batches(windows, labels, batch_size, seed=SEED)
+    counts = {width: sum(each == width for each, _ in batches.order) for width in WIDTHS}
+    for dtype in ("mixed_bfloat16", "float32"):
+        reader, total = reader_to_train(steps, dtype), 0.0
+        for width, count in counts.items():
+            number = next(n for n, (each, _) in enumerate(batches.order) if each == width)
+            inputs, wanted = batches[number]
+            reader.train_on_batch(inputs, wanted)  # compiles
+            spent = []
+            for _ in range(steps):
+                before = time.process_time()
+                reader.train_on_batch(inputs, wanted)
+                spent.append(time.process_time() - before)
+            total += count * float(np.median(spent))
+            print(
+                f"{dtype}, {batch_size} windows of {width}: {np.median(spent):.2f} seconds of a "
+                f"core a step, {count} steps an epoch",
+                flush=True,
+            )
+        print(f"{dtype}: {total / 3600:.2f} core-hours an epoch", flush=True)
+
+
+def train(epochs, output):
+    """Train, measure, and write the weights after each part of an epoch."""
+    keras.utils.set_random_seed(SEED)
+    wordpiece, started = WordPiece.load(), time.monotonic()
+    training, held_out = parts()
+    windows, validation = (windows_of(wordpiece, table) for table in (training, held_out))
+    labels = windows.labels(training["starts"].str[0].tolist(), training["answers"].str[0].tolist())
+    batches = Batches(windows, labels, BATCH_SIZE, seed=SEED)
+    model, reader = reader_to_train(epochs * len(batches)), SpanReader.load()
+    for number in range(epochs * PARTS):
+        fitted = model.fit(Part(batches, number % PARTS), verbose=0).history
+        if number % PARTS == PARTS - 1:
+            batches.on_epoch_end()
+        model.save_differences(output)
+        reader.load_differences(output)  # what is measured is what was written
+        found, _ = answers(reader, validation)
+        score = metrics.answer_score(found, held_out["answers"].tolist())
+        print(
+            f"{(number + 1) / PARTS} epochs, {time.monotonic() - started:.0f} s, "
+            f"{time.process_time() / 60:.1f} minutes of a core: loss {fitted['loss'][0]:.3f}; "
+            f"held out {score}",
+            flush=True,
+        )
+
+
+def score(output):
+    """Print how well the weights answer the whole development set."""
+    table = data.load("squad")
+    table = table[table["part"] == "development"]
+    reader = SpanReader.load()
+    reader.load_differences(output)
+    before = time.process_time()
+    found, _ = answers(reader, windows_of(WordPiece.load(), table))
+    found = metrics.answer_score(found, table["answers"].tolist())
+    print(found)
+    print(f"{(time.process_time() - before) / 60:.1f} minutes of a core")
+    with np.load(output) as file:  # keep it beside the weights, which stay as they are
+        arrays = dict(file)
+    arrays["development"] = [found.exact_match, found.f1, found.number]
+    write_arrays(output, **arrays)
+
+
+class Part(keras.utils.PyDataset):
+    """One part of an epoch.
+
+    Args:
+        batches: `Batches`.
+        number: Which part, from 0.
+    """
+
+    def __init__(self, batches, number):
+        super().__init__()
+        size = -(-len(batches) // PARTS)
+        self.batches = batches
+        self.numbers = range(number * size, min((number + 1) * size, len(batches)))
+
+    def __len__(self):
+        return len(self.numbers)
+
+    def __getitem__(self, number):
+        return self.batches[self.numbers[number]]
+
+
+def main():
+    """Train, or measure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--steps", type=int, default=0)
+    parser.add_argument("--score", action="store_true")
+    options = parser.parse_args()
+    if options.steps:
+        measure(options.steps, BATCH_SIZE)
+    elif options.score:
+        score(options.output)
+    else:
+        train(options.epochs, options.output)
+
+
+if __name__ == "__main__":
+    main()

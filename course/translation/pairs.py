@@ -1,0 +1,162 @@
+"""The English-Spanish pairs: split by sentence, and laid out in batches of like lengths."""
+
+import re
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from course.bucketing import draw_batches
+from seqlib.text import pad
+
+TEST, VALIDATION = 2_500, 1_000  # sentences
+BUCKETS = (8, 12, 16, 24, 32)  # widths of the arrays in training: few, so that few are compiled
+
+_NO_WORD = re.compile(r"[\W_]+")
+
+
+class Sentences(NamedTuple):
+    """Held-out sentences: the English ones, and all their Spanish translations, a list each."""
+
+    english: list
+    references: list
+
+
+class Split(NamedTuple):
+    """The parts of the corpus; see `split`."""
+
+    training: list
+    validation: Sentences
+    test: Sentences
+
+
+def split(pairs, test=TEST, validation=VALIDATION, seed=6):
+    """Split pairs by English sentence, so that no held-out sentence was seen in training.
+
+    Sentences that differ in case and punctuation alone count as one, and go to one part with all
+    their translations.
+
+    Args:
+        pairs: DataFrame with the columns ``english`` and ``spanish``; see `seqlib.data.load`.
+        test: Number of sentences to test with.
+        validation: Number of sentences to make choices with.
+        seed: Seed of the draw.
+
+    Returns:
+        A `Split`: ``training`` is a list of pairs of strings in the order of the source,
+        ``validation`` and ``test`` are `Sentences`. Of sentences that count as one, the first
+        spelling stands for all.
+
+    Raises:
+        ValueError: There are not so many sentences.
+
+    Example:
+        >>> import pandas as pd
+        >>> english = ["Go.", "Go!", "Hi.", "Run!", "Wait."]
+        >>> spanish = ["Ve.", "¡Vete!", "Hola.", "¡Corre!", "Espera."]
+        >>> parts = split(pd.DataFrame({"english": english, "spanish": spanish}), 1, 1)
+        >>> len(parts.training) + sum(len(part.references[0]) for part in parts[1:])
+        5
+    """
+    groups = {}  # the same English sentence: its pairs, in the order of the source
+    for english, spanish in zip(pairs["english"], pairs["spanish"], strict=True):
+        groups.setdefault(plain(english), []).append((english, spanish))
+    keys = list(groups)
+    if test + validation >= len(keys):
+        raise ValueError(
+            f"{test} and {validation} sentences were asked for; there are {len(keys)}, and some "
+            "must be left to train with."
+        )
+    order = np.random.default_rng(seed).permutation(len(keys))
+    held_out = [groups.pop(keys[place]) for place in order[: test + validation]]
+    parts = [
+        Sentences(
+            [group[0][0] for group in part],
+            [list(dict.fromkeys(spanish for _, spanish in group)) for group in part],
+        )
+        for part in (held_out[:test], held_out[test:])
+    ]
+    training = [pair for group in groups.values() for pair in group]
+    return Split(training, validation=parts[1], test=parts[0])
+
+
+def plain(sentence):
+    """Return a sentence without case and punctuation, by which sentences are told apart.
+
+    Example:
+        >>> plain("You're late, Tom!"), plain("¿Qué?")
+        ('you re late tom', 'qué')
+    """
+    return _NO_WORD.sub(" ", sentence.lower()).strip()
+
+
+def unseen(sentences, training):
+    """Say which held-out sentences have no translation that is also some training sentence's.
+
+    "I am late" and "I'm late" are two English sentences with one translation, which a model may
+    know by heart. The others are the stricter test.
+
+    Args:
+        sentences: `Sentences`.
+        training: List of pairs.
+
+    Returns:
+        Array (sentences,) of bool.
+    """
+    known = {plain(spanish) for _, spanish in training}
+    return np.array(
+        [not any(plain(text) in known for text in group) for group in sentences.references]
+    )
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of pairs for training with teacher forcing, each of sentences of like lengths.
+
+    The decoder's input is the target one step late: ``<start>`` and the sentence; what it is to
+    say is the sentence and ``<end>``. Each epoch has another order. What does not fill a batch, and
+    sentences longer than the widest bucket, are left out of the epoch.
+
+    Args:
+        pairs: List of pairs of strings.
+        source: `seqlib.text.Subwords` of the first language.
+        target: Those of the second.
+        batch_size: Number of pairs in a batch.
+        seed: Seed of the orders.
+        buckets: Widths of the arrays.
+        **kwargs: Those of `keras.utils.PyDataset`.
+
+    Example:
+        >>> from seqlib.text import Subwords
+        >>> pieces = Subwords.train(["a b c"], size=12)
+        >>> batches = Batches([("a", "b")] * 4, pieces, pieces, batch_size=2)
+        >>> (source, given), said = batches[0]
+        >>> len(batches), source.shape, given.shape, said.shape
+        (2, (2, 8), (2, 8), (2, 8))
+    """
+
+    def __init__(self, pairs, source, target, batch_size=128, seed=0, buckets=BUCKETS, **kwargs):
+        super().__init__(**kwargs)
+        english, spanish = zip(*pairs, strict=True)
+        self.source = source.encode_batch(list(english), end="<end>")
+        self.target = target.encode_batch(list(spanish), start="<start>", end="<end>")
+        self.lengths = np.maximum((self.source != 0).sum(1), (self.target != 0).sum(1) - 1)
+        self.batch_size, self.buckets = batch_size, buckets
+        self.generator = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return len(self.order)
+
+    def __getitem__(self, number):
+        width, rows = self.order[number]
+        source, target = _wide(self.source[rows], width), _wide(self.target[rows], width + 1)
+        return (source, target[:, :-1]), target[:, 1:]
+
+    def on_epoch_end(self):
+        """Draw new batches."""
+        self.order = draw_batches(self.lengths, self.buckets, self.batch_size, self.generator)
+
+
+def _wide(ids, width):
+    """Return ids cut or padded to a width."""
+    return pad(ids, width) if ids.shape[1] < width else ids[:, :width]

@@ -1,0 +1,198 @@
+"""A recurrent translator: a bidirectional encoder, and a decoder that attends to what it read."""
+
+import re
+
+import keras
+from keras import ops
+
+from course import half_precision
+from seqlib import layers
+
+_NUMBERED = re.compile(r"(?<=/)([a-z_]+?)_\d+(?=/)")
+
+
+class RecurrentTranslator(keras.Model):
+    r"""Read a sentence in both directions, then say it in another language, looking back.
+
+    The encoder is a stack of bidirectional LSTMs. The decoder is an LSTM of both directions' size
+    that begins with their last states; at each step it attends to the encoder's outputs
+    (`layers.AttentionDecoder`). What it found and its state make a feature vector $o_t$, and
+
+    $$p(y_t \mid y_{<t}, x) = \mathrm{softmax}(E\, o_t + b)$$
+
+    with $E$ the same table of vectors that stands for the target's pieces on the way in. Without
+    attention, $o_t$ is made of the state alone.
+
+    Args:
+        source_size: Number of ids of the source.
+        target_size: Number of ids of the target.
+        width: Width of the pieces' vectors.
+        units: Units of the encoder in each direction; the decoder has twice as many.
+        depth: Number of layers of the encoder.
+        attention: Whether the decoder attends.
+        dropout: Share dropped of the vectors, of the encoder's and of the decoder's outputs.
+        seed: Seed of dropout.
+
+    Call arguments:
+        inputs: Pair of ids: source (batch, source time), ending with ``<end>``, and target (batch,
+            time), beginning with ``<start>``; 0 is padding.
+
+    Returns:
+        Logits of the next piece at each step, (batch, time, target_size).
+
+    Example:
+        >>> model = RecurrentTranslator(10, 12, width=8, units=4)
+        >>> logits = model((ops.array([[4, 5, 3]]), ops.array([[2, 6]])))
+        >>> tuple(logits.shape)
+        (1, 2, 12)
+    """
+
+    def __init__(
+        self,
+        source_size,
+        target_size,
+        width=256,
+        units=192,
+        depth=1,
+        attention=True,
+        dropout=0.2,
+        seed=0,
+    ):
+        super().__init__()
+        vectors = keras.initializers.RandomNormal(stddev=0.1, seed=seed)
+        self.source_vectors = keras.layers.Embedding(
+            source_size, width, vectors, mask_zero=True, name="source"
+        )
+        self.target_vectors = keras.layers.Embedding(target_size, width, vectors, name="target")
+        self.readers = [
+            keras.layers.Bidirectional(
+                layers.LSTM(units, return_sequences=True, return_state=True), name=f"reader_{n}"
+            )
+            for n in range(depth)
+        ]
+        self.writer = layers.LSTM(2 * units, return_sequences=True, name="writer")
+        self.decoder = None
+        if attention:
+            self.decoder = layers.AttentionDecoder(
+                self.writer, layers.DotProductAttention("general"), query="current", name="decoder"
+            )
+        self.combine = keras.layers.Dense(width, "tanh", name="combine")
+        self.bias = self.add_weight(shape=(target_size,), name="bias", initializer="zeros")
+        self.dropout = keras.layers.Dropout(dropout, seed=seed)
+        self((ops.ones((1, 1), "int32"), ops.ones((1, 1), "int32")))  # make all weights
+
+    def call(self, inputs, training=False):
+        """Return logits; see the class for arguments and returns."""
+        source, target = inputs
+        memory, mask, states = self.encode(source, training=training)
+        vectors = self.dropout(self.target_vectors(target), training=training)
+        if self.decoder is None:
+            outputs = self.writer(vectors, initial_state=states, training=training)
+        else:
+            outputs = self.decoder(
+                vectors, memory, initial_state=states, value_mask=mask, training=training
+            )
+        return self.logits(outputs, training=training)
+
+    def encode(self, source, training=False):
+        """Read source sentences.
+
+        Args:
+            source: (batch, source time) of ids.
+            training: Whether to apply dropout.
+
+        Returns:
+            The encoder's outputs, (batch, source time, 2 * units); their mask, (batch, source
+            time), True = real; and the decoder's first states, two of (batch, 2 * units).
+        """
+        mask = source != 0
+        outputs = self.dropout(self.source_vectors(source), training=training)
+        for reader in self.readers:
+            outputs, *states = reader(outputs, mask=mask, training=training)
+            outputs = self.dropout(outputs, training=training)
+        forward_h, forward_c, backward_h, backward_c = states
+        states = [
+            ops.concatenate([forward_h, backward_h], axis=-1),
+            ops.concatenate([forward_c, backward_c], axis=-1),
+        ]
+        return outputs, mask, states
+
+    def logits(self, outputs, training=False):
+        """Return the scores of all target pieces, (..., target_size)."""
+        features = self.dropout(self.combine(outputs), training=training)
+        table, bias = (
+            ops.cast(x, features.dtype) for x in (self.target_vectors.embeddings, self.bias)
+        )
+        return ops.matmul(features, ops.transpose(table)) + bias
+
+    def start(self, source, length=None):
+        """Return the states with which `step` begins to translate source sentences.
+
+        Args:
+            source: (batch, source time) of ids.
+            length: Number of steps to come, at most; these states are as large for any number.
+
+        Returns:
+            Structure of tensors.
+        """
+        memory, mask, states = self.encode(source)
+        if self.decoder is None:
+            return {"states": states}
+        return {"states": states, "memory": self.decoder.project_memory(memory, mask)}
+
+    def step(self, tokens, states):
+        """Return logits, (batch, target_size), and states after one more piece, (batch,)."""
+        logits, states, _ = self.attentive_step(tokens, states)
+        return logits, states
+
+    def attentive_step(self, tokens, states):
+        """Take one `step`; return also the weights of attention, (batch, source time), or None."""
+        vectors = self.target_vectors(tokens)
+        if self.decoder is None:
+            outputs, after = self.writer.cell(vectors, list(states["states"]))
+            return self.logits(outputs), {"states": list(after)}, None
+        outputs, after, weights = self.decoder.step(vectors, states["states"], states["memory"])
+        return self.logits(outputs), {**states, "states": after}, weights
+
+    @classmethod
+    def from_half(cls, path):
+        """Make a translator of the size that a file written by `save_half` asks for.
+
+        Args:
+            path: The npz file.
+
+        Returns:
+            The translator, and the other arrays in the file, a dict.
+        """
+        shapes = {_name(n): array.shape for n, array in half_precision.read_half(path).items()}
+        source_size, width = shapes["source/embeddings"]
+        units = shapes["reader_0/forward_lstm/lstm_cell/recurrent_kernel"][0]
+        model = cls(
+            source_size,
+            shapes["target/embeddings"][0],
+            width=width,
+            units=units,
+            depth=len({name.split("/")[0] for name in shapes if name.startswith("reader_")}),
+            attention=any(name.startswith("decoder/") for name in shapes),
+        )
+        return model, model.load_half(path)
+
+    def named_weights(self):
+        """Return the weights by name, a dict of variables."""
+        return {_name(weight.path.split("/", 1)[-1]): weight for weight in self.trainable_weights}
+
+    def save_half(self, path, **others):
+        """Write the weights in half precision, and other arrays beside them, in one step."""
+        half_precision.save_half(path, self.named_weights(), **others)
+
+    def load_half(self, path):
+        """Take the weights from a file that `save_half` wrote; return the other arrays in it."""
+        return half_precision.load_half(path, self.named_weights(), rename=_name)
+
+
+def _name(path):
+    """Return a weight's path without the numbers that Keras gives to layers as they are made.
+
+    They tell how many layers were made before, and a file must fit wherever it is read.
+    """
+    return _NUMBERED.sub(r"\1", path)

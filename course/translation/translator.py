@@ -1,0 +1,143 @@
+"""From sentences to sentences: pieces in, a search, pieces out."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from seqlib.decoding import beam_search, greedy
+from seqlib.text import pad
+
+WIDTHS = (12, 24, 64)  # of the arrays of sources: few, for each is compiled
+
+
+class Translator:
+    """A model together with the pieces that it reads and writes.
+
+    Args:
+        model: What has `start` ((source ids, length=steps at most) -> states) and `step` ((ids,
+            states) -> (logits, states)), as `RecurrentTranslator` and `TransformerTranslator` do.
+        source: `seqlib.text.Subwords` of the first language.
+        target: Those of the second.
+        batch_size: Number of sentences that are translated side by side.
+        early_stopping: See `seqlib.decoding.beam_search`.
+
+    Example:
+        >>> from course.translation.recurrent import RecurrentTranslator
+        >>> from seqlib.text import Subwords
+        >>> pieces = Subwords.train(["a b c"], size=12)
+        >>> model = RecurrentTranslator(len(pieces), len(pieces), width=4, units=2)
+        >>> translate = Translator(model, pieces, pieces, batch_size=2)
+        >>> [type(text).__name__ for text in translate(["a b", "c", "b"], width=2)]
+        ['str', 'str', 'str']
+    """
+
+    def __init__(self, model, source, target, batch_size=128, early_stopping=False):
+        self.model, self.source, self.target = model, source, target
+        self.batch_size, self.early_stopping = batch_size, early_stopping
+        self._starts = {}  # number of steps: the compiled start
+
+    def __call__(self, sentences, width=1, length_penalty=1.0):
+        """Translate sentences.
+
+        Args:
+            sentences: List of strings.
+            width: Number of hypotheses in the beam; 1 for the greedy choice.
+            length_penalty: See `seqlib.decoding.beam_search`.
+
+        Returns:
+            List of strings.
+        """
+        ids = [self.source.encode(text, end="<end>")[: WIDTHS[-1]] for text in sentences]
+        order = np.argsort([len(row) for row in ids], kind="stable")
+        found = [None] * len(ids)
+        for rows, columns in self._batches(ids, order):
+            source = pad([ids[row] for row in rows], columns)
+            missing = self.batch_size - len(rows) if len(ids) > 1 else 0
+            source = np.concatenate([source, np.repeat(source[:1], missing, axis=0)])
+            tokens = self._search(source, width, length_penalty)
+            for row, said in zip(rows, tokens, strict=False):
+                found[row] = self.target.decode(said)
+        return found
+
+    def compile(self, width=1, length_penalty=1.0):
+        """Compile the search for every size of batch before the first sentences come.
+
+        It is compiled anyway when it is first needed; whoever measures speed wants that over with.
+
+        Args:
+            width: As in a call.
+            length_penalty: As in a call.
+        """
+        for columns in WIDTHS:
+            source = pad([[self.source.id("<end>")]] * self.batch_size, columns)
+            self._search(source, width, length_penalty)
+
+    def attend(self, sentence):
+        """Translate one sentence greedily, and say where a recurrent model looked.
+
+        Args:
+            sentence: A string.
+
+        Returns:
+            The translation; the source's pieces and the target's, each with its end; and the
+            weights, (target pieces, source pieces).
+        """
+        ids = self.source.encode(sentence, end="<end>")
+        source = ops.convert_to_tensor(pad([ids]))
+        states = self.model.start(source, length=longest(len(ids)))
+        token, said, weights = self.target.id("<start>"), [], []
+        while len(said) < longest(len(ids)) and token != self.target.id("<end>"):
+            logits, states, looked = self.model.attentive_step(
+                ops.convert_to_tensor([token]), states
+            )
+            token = int(ops.convert_to_numpy(logits)[0].argmax())
+            said.append(token)
+            weights.append(ops.convert_to_numpy(looked)[0])
+        pieces = self.source.pieces(ids), self.target.pieces(said)
+        return self.target.decode(said), *pieces, np.stack(weights)
+
+    def _batches(self, ids, order):
+        """Yield rows of like lengths, at most a batch of them, and the width of their array."""
+        widths = np.array([min(w for w in WIDTHS if w >= len(ids[row])) for row in order])
+        for columns in np.unique(widths):
+            rows = order[widths == columns]
+            for first in range(0, len(rows), self.batch_size):
+                yield rows[first : first + self.batch_size], int(columns)
+
+    def _search(self, source, width, length_penalty):
+        """Return the pieces found for an array of sources, (batch, length)."""
+        how = {"length": longest(source.shape[1]), "end_token": self.target.id("<end>")}
+        states = self._start(source, how["length"])
+        first = np.full(len(source), self.target.id("<start>"), "int32")
+        if width == 1:
+            tokens, _ = greedy(self.model.step, states, first, **how)
+            return ops.convert_to_numpy(tokens)
+        tokens, _ = beam_search(
+            self.model.step,
+            states,
+            first,
+            width=width,
+            length_penalty=length_penalty,
+            early_stopping=self.early_stopping,
+            **how,
+        )
+        return ops.convert_to_numpy(tokens)[:, 0]
+
+    def _start(self, source, length):
+        """Return the states before the first of at most `length` steps."""
+        if length not in self._starts:
+            self._starts[length] = _compiled(lambda source: self.model.start(source, length=length))
+        return self._starts[length](ops.convert_to_tensor(source))
+
+
+def longest(source_length):
+    """Return how many pieces a translation may have at most."""
+    return int(1.5 * source_length) + 6
+
+
+def _compiled(function):
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, reduce_retracing=True)

@@ -1,0 +1,191 @@
+"""The detector of notebook 3-2: a convolution over the spectrogram, then recurrent layers."""
+
+import functools
+
+import keras
+import numpy as np
+from keras import ops
+
+from course import half_precision
+from course.audio.files import RATE
+from course.trigger_word import clips
+from seqlib import layers
+from seqlib.layers.log_mel import BANDS, HIGHEST, HOP, LOWEST, LogMel, mel
+
+KERNEL, STRIDE = 15, 4  # frames of 10 ms
+STEP = STRIDE * HOP / RATE  # seconds from one answer to the next
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class Variety(keras.layers.Layer):
+    """Change spectrograms in training as other mouths, microphones and rooms would.
+
+    The bands are stretched (a longer or shorter vocal tract), a smooth curve is added to them
+    (another microphone), and a few are left out. Outside training nothing is changed.
+
+    Args:
+        stretch: Largest share by which frequencies move.
+        tilt: Spread of the curve that is added.
+        masked: Largest number of neighbouring bands that are left out.
+        seed: Seed of the changes.
+        **kwargs: `name`, `dtype`.
+    """
+
+    def __init__(self, stretch=0.15, tilt=0.25, masked=8, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.stretch, self.tilt, self.masked, self.seed = stretch, tilt, masked, seed
+        self.generator = keras.random.SeedGenerator(seed)
+        self.stretches = np.stack([_stretch(1 + d) for d in np.linspace(-stretch, stretch, 31)])
+        place = np.linspace(0, np.pi, BANDS)
+        self.curves = np.stack([np.cos(order * place) for order in range(4)]).astype("float32")
+
+    def call(self, spectrograms, training=False):
+        """Change (batch, frames, bands)."""
+        if not training:
+            return spectrograms
+        batch = ops.shape(spectrograms)[0]
+        which = keras.random.randint((batch,), 0, len(self.stretches), seed=self.generator)
+        moved = ops.matmul(spectrograms, ops.take(ops.convert_to_tensor(self.stretches), which, 0))
+        weights = self.tilt * keras.random.normal((batch, len(self.curves)), seed=self.generator)
+        moved = moved + ops.matmul(weights, self.curves)[:, None]
+        first = keras.random.randint((batch, 1), 0, BANDS, seed=self.generator)
+        width = keras.random.randint((batch, 1), 0, self.masked + 1, seed=self.generator)
+        bands = ops.arange(BANDS)[None]
+        kept = ops.cast((bands < first) | (bands >= first + width), moved.dtype)
+        return moved * kept[:, None]
+
+    def get_config(self):
+        """Return the arguments that make this layer again."""
+        own = {name: getattr(self, name) for name in ("stretch", "tilt", "masked", "seed")}
+        return {**super().get_config(), **own}
+
+
+def _stretch(factor):
+    """Return the matrix that moves what is at frequency f to frequency f * factor."""
+    edges = np.linspace(mel(LOWEST), mel(HIGHEST), BANDS + 2)
+    centres = 700 * (10 ** (edges[1:-1] / 2595) - 1)
+    source = np.interp(mel(centres / factor), edges[1:-1], np.arange(BANDS))
+    low = np.minimum(source.astype(int), BANDS - 2)
+    share = source - low
+    matrix = np.zeros((BANDS, BANDS), "float32")
+    matrix[low, np.arange(BANDS)] = 1 - share
+    matrix[low + 1, np.arange(BANDS)] += share
+    return matrix
+
+
+def build(filters=64, units=64, depth=2, dropout=0.2, variety=True):
+    """Return a detector: (batch, frames, bands) -> (batch, frames // 4), probabilities.
+
+    Step t sees frames up to 4 t + 3 and none after: the clip is padded before its beginning.
+    """
+    model = keras.Sequential([keras.Input((None, BANDS))], name="detector")
+    if variety:
+        model.add(Variety())
+    model.add(keras.layers.ZeroPadding1D((KERNEL - STRIDE, 0)))
+    model.add(keras.layers.Conv1D(filters, KERNEL, strides=STRIDE, use_bias=False))
+    model.add(keras.layers.BatchNormalization())
+    model.add(keras.layers.Activation("relu"))
+    model.add(keras.layers.Dropout(dropout))
+    for _ in range(depth):
+        model.add(layers.GRU(units, return_sequences=True))
+        model.add(keras.layers.Dropout(dropout))
+    model.add(keras.layers.Dense(1, activation="sigmoid"))
+    model.add(keras.layers.Reshape((-1,)))
+    return model
+
+
+def spectrograms(samples, batch=8):
+    """Return the log-mel spectrograms of int16 clips, in half precision to save memory."""
+    front = _compiled_front()
+    done = []
+    for begin in range(0, len(samples), batch):
+        sound = samples[begin : begin + batch].astype("float32") / 32768
+        done.append(ops.convert_to_numpy(front(sound)).astype("float16"))
+    return np.concatenate(done)
+
+
+def examples(make, count, batch=100):
+    """Make clips and keep their spectrograms alone: sound takes four times the room.
+
+    Args:
+        make: Function (count) -> `clips.Clips`.
+        count: Number of clips.
+        batch: How many are in memory at a time.
+
+    Returns:
+        Pair of spectrograms (clips, frames, bands) and the `Clips`, which are without samples.
+    """
+    frames, made = [], []
+    for begin in range(0, count, batch):
+        some = make(min(batch, count - begin))
+        frames.append(spectrograms(some.samples))
+        made.append(some._replace(samples=some.samples[:, :0]))
+    return np.concatenate(frames), clips.join(made)
+
+
+def answers(model, spectrograms, batch=16):
+    """Return the probabilities that a detector gives, (clips, steps).
+
+    Args:
+        model: The detector.
+        spectrograms: Array (clips, frames, bands).
+        batch: Clips at a time.
+    """
+    function = _compiled_model(model, batch, spectrograms.shape[1])
+    done = []
+    for begin in range(0, len(spectrograms), batch):
+        some = spectrograms[begin : begin + batch].astype("float32")
+        full = np.pad(some, ((0, batch - len(some)), (0, 0), (0, 0)))
+        done.append(ops.convert_to_numpy(function(full))[: len(some)])
+    return np.concatenate(done)
+
+
+@functools.cache
+def _compiled_front():
+    return _compiled(LogMel())
+
+
+@functools.lru_cache(maxsize=16)
+def _compiled_model(model, batch, frames):
+    """Return a program for one shape, so that none is made for another on the way."""
+    return _compiled(lambda x: model(x, training=False))
+
+
+def _compiled(function):
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, reduce_retracing=True)
+
+
+def save(path, model, **others):
+    """Write the weights of a detector in half precision, and other arrays beside them."""
+    half_precision.save_half(path, _named(model), **others)
+
+
+def load(path, **sizes):
+    """Return the detector whose weights are in a file, and what else is in it.
+
+    Args:
+        path: The npz file.
+        **sizes: As for `build`.
+
+    Returns:
+        Pair of the model and a dict of arrays.
+
+    Raises:
+        ValueError: The file belongs to a detector of another size.
+    """
+    model = build(**sizes)
+    return model, half_precision.load_half(path, _named(model))
+
+
+def _named(model):
+    """Return the weights by name: layers by their number, since Keras counts names up."""
+    return {
+        f"{number}/{weight.name}": weight
+        for number, layer in enumerate(model.layers)
+        for weight in layer.weights
+        if "seed" not in weight.path
+    }

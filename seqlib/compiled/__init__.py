@@ -1,0 +1,1 @@
+"""What a backend needs to run a layer as one compiled program."""

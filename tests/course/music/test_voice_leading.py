@@ -1,0 +1,146 @@
+"""Voice leading: each rule on an example that breaks it and on ones that do not."""
+
+import numpy as np
+import pytest
+
+from course import music
+from course.music import FIRST, HOLD, REST, VoiceLeading, voice_leading, voice_leading_summary
+
+
+def count(*chords, steps_per_quarter=1):
+    """Count in chords of MIDI pitches, soprano first; None for a rest, "-" for a note held."""
+    signs = {None: REST, "-": HOLD}
+    rows = [[signs[p] if p in signs else FIRST + p for p in chord] for chord in chords]
+    return voice_leading(np.array(rows), steps_per_quarter)
+
+
+def parallels(*chords):
+    found = count(*chords)
+    return found.parallel_fifths, found.parallel_octaves
+
+
+def test_parallel_fifths_and_octaves_of_the_textbook():
+    assert parallels((76, 67, 60, 48), (77, 69, 62, 50)) == (
+        2,
+        1,
+    )  # alto with both, tenor with bass
+    assert parallels((72, 67, 60, 60), (74, 69, 62, 62)) == (2, 3)
+
+
+def test_a_fifth_that_becomes_a_twelfth_counts_where_both_rise():
+    assert parallels((77, 72, 60, 53), (81, 76, 74, 55)) == (1, 0)  # tenor with bass
+
+
+def test_contrary_motion_does_not_count():
+    assert parallels((79, 76, 64, 48), (74, 71, 65, 55)) == (0, 0)  # soprano down, bass up
+
+
+def test_oblique_motion_does_not_count():
+    assert parallels((76, 72, 67, 48), (77, 69, 67, 48)) == (0, 0)
+    assert parallels((76, 72, 67, 48), (77, 69, "-", "-")) == (0, 0)
+
+
+def test_a_repeated_chord_does_not_count():
+    assert parallels(*[(72, 67, 64, 48)] * 4) == (0, 0)
+
+
+def test_other_intervals_in_parallel_do_not_count():
+    assert parallels((76, 72, 69, 66), (77, 74, 71, 68)) == (0, 0)
+
+
+def test_a_fifth_between_crossed_voices_is_a_fifth_not_a_fourth():
+    assert parallels((76, 60, 67, 41), (77, 62, 69, 42)) == (1, 0)
+
+
+def test_rests_and_held_steps_make_no_move():
+    chord, higher = (72, 67, 64, 48), (74, 69, 66, 50)
+    held = ("-", "-", "-", "-")
+    assert parallels(chord, held, held, higher, held) == parallels(chord, higher) == (1, 1)
+    assert parallels(chord, (None, None, None, None), higher) == (1, 1)  # as two chord changes
+    assert parallels((72, None, None, 48), (None, 69, 66, None)) == (0, 0)
+    assert count(chord, held, higher).changes == 1
+
+
+def test_crossing_and_spacing_count_steps():
+    found = count((72, 74, 64, 48), ("-", "-", "-", "-"), (72, 67, 60, 48), (84, 67, 50, 48))
+    assert (found.steps, found.crossed, found.wide) == (4, 2, 1)
+    assert count((72, 67, 60, 40)).wide == 0  # the bass may be far
+    assert count((72, None, 74, 48)).crossed == 0  # neighbours alone are compared
+
+
+def test_notes_out_of_range_are_counted_when_they_are_struck():
+    found = count((59, 54, 47, 39), ("-", "-", "-", "-"), (79, 74, 67, 62))
+    assert (found.notes, found.out_of_range) == (8, 4)
+
+
+@pytest.mark.parametrize(
+    ("chord", "is_chord"),
+    [
+        ((72, 67, 64, 48), True),
+        ((72, 67, 63, 48), True),
+        ((72, 66, 63, 48), True),
+        ((72, 68, 64, 48), True),
+        ((72, 64, 60, 48), True),  # without its fifth
+        ((70, 67, 64, 48), True),
+        ((71, 67, 64, 48), True),
+        ((70, 67, 63, 48), True),
+        ((70, 66, 63, 48), True),
+        ((69, 66, 63, 48), True),
+        ((72, 70, 64, 48), True),  # a seventh without its fifth
+        ((72, 67, 60, 52), True),  # an inversion
+        ((72, 67, 65, 48), False),  # a suspension
+        ((72, 67, 60, 48), False),  # no third
+        ((72, 60, 60, 48), False),
+        ((74, 67, 64, 48), False),
+    ],
+)
+def test_chords(chord, is_chord):
+    assert count(chord).chords == is_chord
+
+
+def test_beats_are_quarters_also_while_notes_are_held():
+    held = ("-", "-", "-", "-")
+    found = count((72, 67, 64, 48), held, held, held, (None,) * 4, held, steps_per_quarter=2)
+    assert (found.beats, found.chords) == (2, 2)
+
+
+def test_moves_are_measured_a_voice_each():
+    found = count((72, 67, 64, 48), (74, "-", 64, None), (72, 65, 64, 36))
+    assert found.moves == (2, 1, 2, 1)
+    assert found.semitones == (4, 2, 0, 12)
+    assert found.rates()["semitones a move, bass"] == 12.0
+
+
+def test_pieces_are_pooled_note_by_note():
+    first = np.array([[75, 70, 67, 51], [2, 2, 2, 2], [2, 2, 2, 2]])
+    second = np.array([[75, 70, 68, 51]])
+    assert voice_leading_summary([first, second], 1)["% of beats that are chords"] == 75.0
+    assert voice_leading(first) + voice_leading(second) == VoiceLeading(
+        steps=4, notes=8, beats=2, chords=1
+    )
+
+
+def test_nothing_to_count_is_no_number():
+    assert np.isnan(VoiceLeading().rates()["parallel fifths per 100 changes"])
+    assert voice_leading(np.zeros((0, 4), int)) == VoiceLeading()
+    assert voice_leading(np.full((3, 4), REST)) == VoiceLeading()
+
+
+def test_what_are_no_four_voices_is_refused():
+    with pytest.raises(ValueError, match=r"\(time, 4\), got \(2, 3\)"):
+        voice_leading(np.ones((2, 3), int))
+    with pytest.raises(ValueError, match="pieces is empty"):
+        voice_leading_summary([])
+
+
+def test_bach_keeps_the_rules_and_shuffled_voices_do_not(chorales):
+    tokens = [music.encode(piece) for piece in chorales[:40]]
+    bach = voice_leading_summary(tokens)
+    assert bach["parallel fifths per 100 changes"] < 0.5
+    assert bach["parallel octaves per 100 changes"] < 0.5
+    assert bach["% of notes out of range"] < 1
+    assert bach["% of beats that are chords"] > 85
+    assert bach["% of steps with crossed voices"] < 5
+    random = np.random.default_rng(0)
+    mixed = [np.stack([random.permutation(v) for v in t.T], axis=1) for t in tokens]
+    assert voice_leading_summary(mixed)["% of beats that are chords"] < 50

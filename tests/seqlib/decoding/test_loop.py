@@ -1,0 +1,250 @@
+"""The compiled loop, asked through the public functions: when it compiles, and what it sees."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from seqlib import decoding, layers
+from seqlib.decoding import loop as loops
+from tests.seqlib.decoding.models import History, numpy
+
+BACKEND = keras.backend.backend()
+WAYS = [
+    (decoding.sample, {"seed": 1}),
+    (decoding.greedy, {}),
+    (decoding.beam_search, {"width": 3, "n_best": 2, "length_penalty": 0.5}),
+]
+each_way = pytest.mark.parametrize(
+    ("decode", "how"), WAYS, ids=lambda x: getattr(x, "__name__", "")
+)
+on_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow alone falls back")
+
+
+@each_way
+@on_tensorflow
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_loop_may_be_part_of_a_compiled_function(decode, how, jit_compile):
+    import tensorflow as tf
+
+    model = History(6, seed=4)
+    rows = tf.constant(np.random.default_rng(4).normal(size=(9, 5)).astype("float32"))
+
+    @tf.function(jit_compile=jit_compile)
+    def whole(rows):
+        states = {"h": tf.zeros_like(rows), "row": rows, "count": tf.zeros((), "int32")}
+        return decode(model, states, tf.zeros((9,), "int32"), length=7, **how)
+
+    alone = numpy(decode(model, model.states(rows), [0] * 9, length=7, **how))
+    within = numpy(whole(rows))
+    np.testing.assert_array_equal(within[0], alone[0])
+    np.testing.assert_allclose(within[1], alone[1], atol=1e-4)
+
+
+@each_way
+@pytest.mark.skipif(BACKEND == "torch", reason="torch has no XLA")
+def test_compiled_or_not_the_same_tokens_come_out(decode, how):
+    model = History(6, seed=4)
+    rows = np.random.default_rng(4).normal(size=(9, 5))
+    for end_token in (None, 2):
+        compiled, plain = (
+            numpy(
+                decode(
+                    model, model.states(rows), [0] * 9,
+                    length=7, end_token=end_token, jit_compile=jit_compile, **how,
+                )
+            )
+            for jit_compile in (True, False)
+        )  # fmt: skip
+        np.testing.assert_array_equal(compiled[0], plain[0])
+        np.testing.assert_allclose(compiled[1], plain[1], atol=1e-4)
+
+
+@each_way
+@pytest.mark.parametrize("batch", [1, 8, 9, 31])
+def test_rows_go_their_own_ways_whatever_stands_beside_them(decode, how, batch):
+    """Also where a batch is cut into shards, with rows to fill up the last one."""
+    model = History(5, seed=5)
+    rows = np.random.default_rng(5).normal(size=(batch, 5))
+    firsts = np.arange(batch) % 5
+    how = how | ({"top_k": 1} if decode is decoding.sample else {})  # rows draw other chances
+    common = {"length": 5, "end_token": 3, **how}
+    tokens, scores = numpy(decode(model, model.states(rows), firsts, **common))
+    assert len(tokens) == batch
+    for row in range(0, batch, 7):
+        alone = slice(row, row + 1)
+        own = numpy(decode(model, model.states(rows[alone]), firsts[alone], **common))
+        np.testing.assert_array_equal(tokens[row], own[0][0])
+        np.testing.assert_allclose(scores[row], own[1][0], atol=1e-4)
+
+
+@each_way
+def test_weights_that_change_between_calls_are_seen(decode, how):
+    bias = keras.Variable([50.0, 0.0, 0.0])
+
+    def step(tokens, states):
+        return ops.broadcast_to(bias.value, (tokens.shape[0], 3)), states
+
+    def first():
+        return ops.convert_to_numpy(decode(step, (), [0], length=2, **how)[0])[0].reshape(-1)[:2]
+
+    assert first().tolist() == [0, 0]
+    bias.assign([0.0, 0.0, 50.0])
+    assert first().tolist() == [2, 2]
+
+
+def test_layers_take_part_and_their_training_is_seen():
+    cell, dense = layers.LSTMCell(6), keras.layers.Dense(4)  # not built yet
+
+    def step(tokens, states):
+        h, states = cell(ops.one_hot(tokens, 4), states)
+        return dense(h), states
+
+    states = tuple(ops.zeros((2, 6)) for _ in range(2))  # the cell returns a list
+    _, before = numpy(decoding.greedy(step, states, [0, 1], length=3))
+    dense.set_weights([np.zeros((6, 4)), np.log([0.1, 0.2, 0.6, 0.1])])
+    tokens, after = numpy(decoding.greedy(step, states, [0, 1], length=3))
+    assert np.any(before != after)
+    assert tokens.tolist() == [[2, 2, 2]] * 2
+    np.testing.assert_allclose(np.exp(after), 0.6, rtol=1e-5)
+
+
+def test_numbers_change_without_a_new_trace():
+    traces = []
+
+    def step(tokens, states):
+        traces.append(1)
+        return ops.one_hot(tokens, 3), states
+
+    def search(penalty):
+        return decoding.beam_search(step, (), [0], length=3, length_penalty=penalty)
+
+    decoding.sample(step, (), [0], length=3, top_p=0.5, seed=1)
+    search(0.0)
+    if BACKEND == "torch":
+        return
+    known = len(traces)
+    for number in (0.3, 0.8):
+        decoding.sample(step, (), [1], length=3, top_p=number, temperature=number, seed=2)
+        search(number)
+    assert len(traces) == known
+
+
+@each_way
+def test_one_step_function_serves_batches_of_every_size(decode, how):
+    model = History(5, seed=6)
+    for batch in (1, 5, 2):
+        states = model.states(np.zeros((batch, 5)))
+        tokens, scores = decode(model, states, [0] * batch, length=4, **how)
+        assert tokens.shape[0] == scores.shape[0] == batch
+        assert tokens.shape[-1] == 4
+
+
+def test_a_step_that_wants_all_rows_at_once_gets_them():
+    offsets = np.eye(16, dtype="float32")
+
+    def step(tokens, states):
+        return 50.0 * ops.convert_to_tensor(offsets) + ops.one_hot(tokens, 16), states
+
+    tokens, _ = decoding.greedy(step, (), [0] * 16, length=2)
+    assert ops.convert_to_numpy(tokens)[:, 0].tolist() == list(range(16))
+
+
+def test_many_step_functions_are_no_cause_for_a_warning(caplog):
+    """TensorFlow would call them one function that is traced over and over."""
+    for shift in range(8):
+
+        def step(tokens, states, shift=shift):
+            return 50.0 * ops.one_hot((tokens + shift) % 4, 4), states
+
+        tokens, _ = decoding.sample(step, (), [0], length=2)
+        assert ops.convert_to_numpy(tokens).tolist() == [[shift % 4, 2 * shift % 4]]
+    assert not caplog.records
+
+
+def test_a_step_that_cannot_be_hashed_is_taken():
+    class Count:
+        __hash__ = None
+
+        def __call__(self, tokens, states):
+            return ops.one_hot((tokens + 1) % 4, 4), states
+
+    tokens, _ = decoding.greedy(Count(), (), [0], length=3)
+    assert ops.convert_to_numpy(tokens).tolist() == [[1, 2, 3]]
+
+
+def beyond_xla():
+    """A step function with a Python function in its graph, which XLA cannot compile."""
+    import tensorflow as tf
+
+    calls = []
+
+    def by_python(tokens):
+        calls.append(1)
+        return np.eye(4, dtype="float32")[(tokens.numpy() + 1) % 4]
+
+    def step(tokens, states):
+        logits = tf.py_function(by_python, [tokens], tf.float32)
+        return tf.ensure_shape(logits, (tokens.shape[0], 4)), states
+
+    return step, calls
+
+
+@on_tensorflow
+@each_way
+def test_what_xla_cannot_compile_runs_as_an_ordinary_graph(decode, how, monkeypatch):
+    step, calls = beyond_xla()
+    asked = []
+    trace = loops._trace
+    monkeypatch.setattr(
+        loops, "_trace", lambda *a, jit_compile: asked.append(jit_compile) or trace(*a, jit_compile)
+    )
+    how = {name: value for name, value in how.items() if name != "seed"}
+    if decode is decoding.sample:
+        how["top_k"] = 1
+    for batch in (2, 3):
+        tokens, _ = decode(step, (), list(range(batch)), length=3, **how)
+        best = ops.convert_to_numpy(tokens).reshape(batch, -1)[:, :3]
+        assert best.tolist() == [[(i + 1) % 4, (i + 2) % 4, (i + 3) % 4] for i in range(batch)]
+    assert asked == [True, False, False], "XLA is asked once for a step function"
+    with pytest.raises(ValueError, match="`jit_compile` got True, but XLA cannot"):
+        decode(step, (), [0, 1], length=3, jit_compile=True, **how)
+    assert len(calls) == 6  # three steps a call, none of them in a loop that was given up
+
+
+@on_tensorflow
+def test_an_error_of_the_step_function_itself_is_told_as_it_is():
+    import tensorflow as tf
+
+    def by_python(tokens):
+        raise ZeroDivisionError("by the step function")
+
+    def step(tokens, states):
+        logits = tf.py_function(by_python, [tokens], tf.float32)
+        return tf.ensure_shape(logits, (tokens.shape[0], 4)), states
+
+    with pytest.raises(tf.errors.UnknownError, match="ZeroDivisionError: by the step function"):
+        decoding.greedy(step, (), [0], length=3)
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="asked of JAX")
+def test_a_variable_that_the_step_writes_is_refused_on_jax():
+    count = keras.Variable(0.0)
+
+    def step(tokens, states):
+        count.assign_add(1.0)
+        return ops.one_hot(tokens, 3), states
+
+    with pytest.raises(ValueError, match="writes the variable"):
+        decoding.greedy(step, (), [0], length=2)
+    assert float(count.value) == 0
+
+
+@each_way
+def test_an_unknown_kind_of_compilation_is_refused(decode, how):
+    for wrong in ("yes", None, 1):
+        with pytest.raises(ValueError, match="`jit_compile` got"):
+            decode(History(3, 0), (), [0], length=1, jit_compile=wrong, **how)
+    if BACKEND == "torch":
+        with pytest.raises(ValueError, match="no XLA"):
+            decode(History(3, 0), (), [0], length=1, jit_compile=True, **how)

@@ -1,0 +1,323 @@
+"""The conditional random field: every path counted out, masks, gradients, what is forbidden."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from seqlib import layers, losses
+from seqlib.layers import chain
+from tests.seqlib.layers.check_layer import (
+    FEATURES,
+    MASKS,
+    Kind,
+    check_config,
+    check_dtype_policies,
+    check_fresh_process,
+    check_mask,
+    check_padding,
+    check_shapes,
+    example_input,
+)
+from tests.seqlib.layers.gradients import (
+    finite_differences,
+    relative_error,
+    to_numpy,
+    value_and_gradients,
+)
+
+LABELS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+KIND = Kind(makes=({},), sequence={}, last=None)
+DOUBLE = keras.backend.backend() == "tensorflow"
+
+
+def make(**arguments):
+    seeded = keras.initializers.RandomNormal(stddev=1.0, seed=4)
+    return layers.LinearChainCRF(transition_initializer=seeded, **arguments)
+
+
+def drawn(batch, time, tags, seed=0):
+    """A layer with random weights, and scores for it."""
+    rng = np.random.default_rng(seed)
+    layer = layers.LinearChainCRF()
+    layer.build((None, None, tags))
+    layer.set_weights([rng.normal(size=weight.shape) for weight in layer.weights])
+    return layer, rng.normal(size=(batch, time, tags)).astype("float32")
+
+
+def counted_out(layer, scores, real):
+    """Every path through the real steps of one row, and its score, by the formula as it stands."""
+    between, begin, end = map(to_numpy, layer.learnt())
+    scores = scores[np.asarray(real, bool)]
+    paths = list(itertools.product(range(scores.shape[1]), repeat=len(scores)))
+    totals = []
+    for path in paths:
+        total = sum(scores[t, tag] for t, tag in enumerate(path))
+        total += sum(between[pair] for pair in itertools.pairwise(path))
+        totals.append(total + (begin[path[0]] + end[path[-1]] if path else 0))
+    return paths, np.array(totals, "float64")
+
+
+@pytest.mark.parametrize("name", [None, *MASKS])
+@pytest.mark.parametrize("tags", [1, 3])
+def test_all_is_as_when_every_path_is_counted_out(name, tags):
+    layer, scores = drawn(3, 6, tags)
+    mask = np.ones((3, 6), bool) if name is None else np.array(MASKS[name], bool)
+    potentials = layer(scores, mask=None if name is None else mask)
+    normaliser = to_numpy(chain.log_normaliser(potentials))
+    likely = to_numpy(chain.marginals(potentials))
+    tags_found, best = map(to_numpy, chain.best_path(potentials))
+    assert likely.shape == (3, 6, tags)
+    for row, real in enumerate(mask):
+        paths, totals = counted_out(layer, scores[row], real)
+        expected = np.log(np.exp(totals).sum())
+        np.testing.assert_allclose(normaliser[row], expected, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(best[row], totals.max(), rtol=1e-5, atol=1e-5)
+        assert tuple(tags_found[row][real]) == paths[totals.argmax()]
+        share = np.exp(totals - expected)
+        for place, step in enumerate(np.flatnonzero(real)):
+            of_tag = [share[[p[place] == tag for p in paths]].sum() for tag in range(tags)]
+            np.testing.assert_allclose(likely[row, step], of_tag, rtol=1e-4, atol=1e-6)
+        given = np.full((1, 6), -1)
+        for path, total in list(zip(paths, totals, strict=True))[:: max(1, len(paths) // 7)]:
+            given[0, real] = path
+            score = to_numpy(chain.path_score(potentials[row : row + 1], given))[0]
+            np.testing.assert_allclose(score, total, rtol=1e-5, atol=1e-5)
+
+
+def test_a_fully_masked_row_costs_nothing():
+    layer, scores = drawn(2, 4, 3)
+    mask = np.array([[0, 0, 0, 0], [1, 1, 1, 1]], bool)
+    tags = np.array([[-1, -1, -1, -1], [0, 1, 2, 0]])
+    each = to_numpy(losses.ChainCrossentropy().call(tags, layer(scores, mask=mask)))
+    assert each[0] == 0
+    assert each[1] > 0
+    none = layer(scores[:1], mask=mask[:1])
+    assert to_numpy(losses.ChainCrossentropy()(tags[:1], none)) == 0
+
+
+def test_the_loss_is_the_log_likelihood_of_a_token():
+    layer, scores = drawn(2, 4, 3)
+    mask = np.array([[1, 1, 0, 0], [1, 1, 1, 1]], bool)
+    tags = np.array([[2, 1, -1, -1], [0, 1, 2, 0]])
+    expected = []
+    for row, real in enumerate(mask):
+        paths, totals = counted_out(layer, scores[row], real)
+        own = totals[paths.index(tuple(tags[row][real]))]
+        expected.append(np.log(np.exp(totals).sum()) - own)
+    loss, potentials = losses.ChainCrossentropy(), layer(scores, mask=mask)
+    np.testing.assert_allclose(
+        float(to_numpy(loss(tags, potentials))), sum(expected) / 6, rtol=1e-5
+    )
+    weighted = to_numpy(loss(tags, potentials, sample_weight=np.array([0.0, 2.0])))
+    np.testing.assert_allclose(weighted, expected[1] / 4, rtol=1e-5)
+    again = losses.ChainCrossentropy.from_config(loss.get_config())
+    assert float(to_numpy(again(tags, potentials))) == float(to_numpy(loss(tags, potentials)))
+    with pytest.raises(ValueError, match="log-potentials"):
+        loss(tags, scores)
+
+
+def test_what_is_forbidden_never_happens():
+    allowed = layers.allowed_in_iob2(LABELS)
+    layer = layers.LinearChainCRF(allowed)
+    rng = np.random.default_rng(0)
+    scores = rng.normal(scale=5, size=(40, 7, len(LABELS))).astype("float32")
+    mask = np.arange(7) < rng.integers(1, 8, size=(40, 1))
+    potentials = layer(scores, mask=mask)
+    for row, tags in enumerate(to_numpy(layers.BestPath()(potentials))):
+        path = [len(LABELS), *tags[mask[row]], len(LABELS)]
+        assert all(allowed[pair] for pair in itertools.pairwise(path))
+    likely = to_numpy(chain.marginals(potentials))
+    assert (likely[:, 0, [2, 4]] == 0).all()  # nothing begins inside
+    np.testing.assert_allclose(likely.sum(axis=-1), 1, rtol=1e-4)
+
+
+def test_the_forbidden_is_left_out_of_the_sum_exactly():
+    allowed = layers.allowed_in_iob2(LABELS[:3])
+    layer = layers.LinearChainCRF(allowed)
+    scores = np.random.default_rng(1).normal(size=(1, 4, 3)).astype("float32")
+    potentials = layer(scores)
+    paths, totals = counted_out(layer, scores[0], np.ones(4, bool))
+    kept = [all(allowed[pair] for pair in itertools.pairwise([3, *path, 3])) for path in paths]
+    assert 0 < sum(kept) < len(paths)
+    expected = np.log(np.exp(totals[kept]).sum())
+    np.testing.assert_allclose(to_numpy(chain.log_normaliser(potentials))[0], expected, rtol=1e-6)
+
+
+def test_what_is_forbidden_learns_nothing():
+    layer = layers.LinearChainCRF(layers.allowed_in_iob2(LABELS))
+    scores = np.random.default_rng(1).normal(size=(2, 5, 5)).astype("float32")
+    tags = np.array([[0, 1, 2, 0, 3], [3, 4, 1, 0, 0]])
+    layer(scores)
+
+    def loss():
+        return losses.ChainCrossentropy()(tags, layer(scores))
+
+    _, gradients = value_and_gradients(loss, layer.trainable_weights)
+    between, begin, _ = gradients
+    assert (between[~layer.allowed[:-1, :-1]] == 0).all()
+    assert (begin[[2, 4]] == 0).all()
+    assert np.count_nonzero(between) == layer.allowed[:-1, :-1].sum()
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_gradients_of_the_loss_equal_finite_differences(compiled):
+    if compiled and keras.backend.backend() != "tensorflow":
+        pytest.skip("compiled by TensorFlow")
+    dtype, step, tolerance = ("float64", 1e-5, 1e-7) if DOUBLE else ("float32", 1e-2, 5e-3)
+    layer = make(dtype=dtype)
+    x = keras.Variable(example_input(dtype=dtype), dtype=dtype)
+    mask = np.array(MASKS["middle"], bool)
+    tags = np.where(mask, np.random.default_rng(0).integers(0, FEATURES, mask.shape), -1)
+    layer(x)
+    variables = [x, *layer.trainable_weights]
+    rng = np.random.default_rng(2)
+    for variable in layer.trainable_weights:
+        variable.assign(rng.normal(size=variable.shape))
+
+    def loss():
+        return losses.ChainCrossentropy(dtype=dtype)(tags, layer(x, mask=mask))
+
+    if compiled:
+        import tensorflow as tf
+
+        @tf.function
+        def both():
+            with tf.GradientTape() as tape:
+                value = loss()
+            return value, tape.gradient(value, [variable.value for variable in variables])
+
+        value, gradients = both()
+        np.testing.assert_allclose(float(value), float(loss()), rtol=1e-9)
+        gradients = [to_numpy(gradient) for gradient in gradients]
+    else:
+        _, gradients = value_and_gradients(loss, variables)
+    for variable, gradient in zip(variables, gradients, strict=True):
+        directions = rng.normal(size=(4, *gradient.shape))
+        slopes = np.tensordot(directions, gradient, axes=gradient.ndim)
+        expected = finite_differences(loss, variable, directions, step)
+        error = relative_error(slopes, expected)
+        assert error < tolerance, f"{variable.path}: relative error {error:.1e}"
+    assert (gradients[0][~mask] == 0).all()
+
+
+def test_the_gradient_of_the_normaliser_is_the_marginals():
+    layer, scores = drawn(3, 6, 4)
+    x, mask = keras.Variable(scores), np.array(MASKS["left"], bool)
+
+    def total():
+        return ops.sum(chain.log_normaliser(layer(x, mask=mask)))
+
+    _, (gradient,) = value_and_gradients(total, [x])
+    likely = to_numpy(chain.marginals(layer(x, mask=mask)))
+    np.testing.assert_allclose(gradient[mask], likely[mask], rtol=1e-4, atol=1e-6)
+
+
+def test_the_layer_is_a_layer_like_any_other():
+    check_shapes(make, KIND)
+    check_config(make, kind=KIND)
+    check_mask(make, KIND)
+    check_padding(make, KIND)
+    allowed = layers.allowed_in_iob2(LABELS[:-1])
+    check_config(lambda **arguments: make(allowed=allowed, **arguments), kind=KIND)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_half_precision_stays_finite(policy):
+    check_dtype_policies(make, KIND)
+    allowed = layers.allowed_in_iob2(LABELS)
+    full, half = (layers.LinearChainCRF(allowed, dtype=dtype) for dtype in ("float32", policy))
+    scores = np.random.default_rng(0).normal(size=(3, 6, 5)).astype("float32")
+    mask = np.array(MASKS["middle"], bool)
+    tags = np.where(mask, 0, -1)
+    tags[mask & (np.cumsum(mask, axis=1) == 1)] = 1
+    for layer in (full, half):
+        layer.build(scores.shape)
+    half.set_weights(full.get_weights())
+    expected = float(to_numpy(losses.ChainCrossentropy()(tags, full(scores, mask=mask))))
+    potentials = half(scores, mask=mask)
+    assert keras.backend.standardize_dtype(potentials.dtype) == policy.removeprefix("mixed_")
+    assert np.isfinite(to_numpy(ops.cast(potentials, "float32"))).all()
+    loss = float(to_numpy(losses.ChainCrossentropy()(tags, potentials)))
+    assert loss == pytest.approx(expected, rel=2e-2)
+
+
+def tagger(jit=False, allowed=None):
+    inputs = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(9, 6, mask_zero=True)(inputs)
+    x = layers.LSTM(5, return_sequences=True)(x)
+    outputs = layers.LinearChainCRF(allowed)(keras.layers.Dense(5)(x))
+    model = keras.Model(inputs, outputs)
+    model.compile(keras.optimizers.Adam(0.05), losses.ChainCrossentropy(), jit_compile=jit)
+    return model
+
+
+def sentences():
+    """Ids of words, a fifth each; the tag follows from the word and the one before."""
+    rng = np.random.default_rng(0)
+    words = rng.integers(1, 9, size=(32, 8)).astype("int32")
+    lengths = rng.integers(1, 9, size=(32, 1))
+    words = np.where(np.arange(8) < lengths, words, 0)
+    tags = np.where(words > 0, (words + np.roll(words, 1, axis=1)) % 5, -1)
+    return words, tags
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_model_learns_at_every_length(jit):
+    if jit and keras.backend.backend() == "torch":
+        pytest.skip("torch compiles in its own way")
+    keras.utils.set_random_seed(0)
+    model = tagger(jit)
+    words, tags = sentences()
+    before = model.evaluate(words, tags, verbose=0)
+    for _ in range(3):
+        model.fit(words, tags, batch_size=8, epochs=8, verbose=0)
+        model.fit(words[:, :5], tags[:, :5], batch_size=8, verbose=0)
+    assert model.evaluate(words, tags, verbose=0) < before / 2
+    assert all(np.isfinite(to_numpy(weight)).all() for weight in model.weights)
+
+
+def test_padding_changes_neither_loss_nor_path():
+    model = tagger()
+    words, tags = sentences()
+    best = keras.Model(model.input, layers.BestPath()(model.output))
+    wider = np.pad(words, [(0, 0), (0, 4)])
+    wider_tags = np.pad(tags, [(0, 0), (0, 4)], constant_values=-1)
+    loss = model.evaluate(words, tags, verbose=0)
+    assert model.evaluate(wider, wider_tags, verbose=0) == pytest.approx(loss, rel=1e-5)
+    found, wide = best.predict(words, verbose=0), best.predict(wider, verbose=0)
+    assert found.dtype == np.int32
+    np.testing.assert_array_equal(found[words > 0], wide[wider > 0])
+
+
+def test_saved_models_load_in_a_fresh_process(tmp_path):
+    allowed = layers.allowed_in_iob2(["O", "B-A", "I-A", "B-B"])
+    makers = {
+        "plain": make,
+        "allowed": lambda: make(allowed=allowed),
+        "best": lambda: keras.Sequential([make(), layers.BestPath()]),
+    }
+    check_fresh_process(makers, tmp_path)
+
+
+def test_a_compiled_model_is_saved_with_its_loss(tmp_path):
+    model = tagger(allowed=layers.allowed_in_iob2(LABELS))
+    words, tags = sentences()
+    tags = np.minimum(tags, 0)
+    model.fit(words, tags, verbose=0)
+    model.save(tmp_path / "tagger.keras")
+    again = keras.saving.load_model(tmp_path / "tagger.keras")
+    expected = model.evaluate(words, tags, verbose=0)
+    assert again.evaluate(words, tags, verbose=0) == pytest.approx(expected, rel=1e-5)
+
+
+def test_wrong_arguments_are_refused():
+    with pytest.raises(ValueError, match=r"`allowed` has the shape \(2, 3\)"):
+        layers.LinearChainCRF(np.ones((2, 3)))
+    with pytest.raises(ValueError, match="for 2 tags, but the inputs have 4"):
+        layers.LinearChainCRF(np.ones((3, 3)))(example_input())
+    with pytest.raises(ValueError, match="'S-PER'"):
+        layers.allowed_in_iob2(["O", "S-PER"])

@@ -1,0 +1,378 @@
+"""The kernels for whole sequences against `keras.layers`, and the choice between the ways."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import seqlib.layers
+from seqlib.layers import fused
+from tests.seqlib.layers.check_layer import (
+    BATCH,
+    FEATURES,
+    MASKS,
+    TIME,
+    check_layer,
+    check_same_numbers,
+    example_input,
+    listed,
+)
+from tests.seqlib.layers.gradients import to_numpy
+
+UNITS = 5
+BACKEND = keras.backend.backend()
+LAYERS = ["GRU", "LSTM"]
+on_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="a feature of that backend")
+with_masks = pytest.mark.skipif(BACKEND == "torch", reason="torch.nn has no masks")
+
+
+def pair(which, implementation="fused", **arguments):
+    """Return our layer, by its kernel, and the one of Keras, made with the same arguments."""
+    arguments = {"seed": 7, **arguments}
+    ours = getattr(seqlib.layers, which)(UNITS, implementation=implementation, **arguments)
+    return ours, getattr(keras.layers, which)(UNITS, **arguments)
+
+
+def ours(which, **arguments):
+    return pair(which, **arguments)[0]
+
+
+def random_states(name, batch=BATCH):
+    return [
+        np.random.default_rng(index).normal(size=(batch, UNITS)).astype("float32")
+        for index in range(2 if name == "LSTM" else 1)
+    ]
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed():
+    keras.utils.set_random_seed(1)
+
+
+@with_masks
+@pytest.mark.parametrize("name", LAYERS)
+def test_everything_asked_of_a_layer(name):
+    check_layer(lambda **how: pair(name, **how)[0], lambda **how: pair(name, **how)[1])
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_equal_to_keras_in_every_way_of_looping(name):
+    masks = [None] if BACKEND == "torch" else [None, "left", "middle", "whole row"]
+    ways = itertools.product((False, True), (False, True), (False, True), masks)
+    for go_backwards, zero_output_for_mask, return_sequences, mask in ways:
+        both = pair(
+            name,
+            go_backwards=go_backwards,
+            zero_output_for_mask=zero_output_for_mask,
+            return_sequences=return_sequences,
+            return_state=True,
+        )
+        call = {} if mask is None else {"mask": np.array(MASKS[mask], bool)}
+        check_same_numbers(*both, initial_state=random_states(name), **call)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_single_step_is_equal_to_keras(name):
+    x, mask = example_input()[:, :1], np.array([[True], [False], [True]])
+    for zero_output_for_mask, return_sequences in itertools.product((False, True), repeat=2):
+        both = pair(
+            name,
+            implementation="auto",
+            zero_output_for_mask=zero_output_for_mask,
+            return_sequences=return_sequences,
+            return_state=True,
+        )
+        assert both[0].path(time=1, masked=True).name in ("one step", "reference")
+        for call in ({}, {"mask": mask}, {"mask": mask, "initial_state": random_states(name)}):
+            check_same_numbers(*both, x=x, **call)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_equal_to_keras_in_training(name, use_bias):
+    for return_sequences in (True, False):
+        both = pair(name, use_bias=use_bias, return_sequences=return_sequences)
+        check_same_numbers(*both, training=True)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("rates", [(0.4, 0.0), (0.0, 0.4), (0.3, 0.5)])
+def test_dropout_acts_as_in_keras_forward_and_backward(name, rates):
+    if BACKEND == "torch" and rates[1]:
+        pytest.skip("torch.nn has no recurrent dropout")
+    both = pair(name, dropout=rates[0], recurrent_dropout=rates[1], return_sequences=True)
+    mask = {} if BACKEND == "torch" else {"mask": np.array(MASKS["middle"], bool)}
+    check_same_numbers(*both, training=True, **mask)
+
+
+@with_masks
+@pytest.mark.parametrize("merge_mode", ["concat", None])
+def test_inside_bidirectional(merge_mode):
+    for name in LAYERS:
+        both = [
+            keras.layers.Bidirectional(layer, merge_mode=merge_mode)
+            for layer in pair(name, return_sequences=True, return_state=True)
+        ]
+        check_same_numbers(*both, mask=np.array(MASKS["left"], bool))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_stateful_layer_goes_on_where_it_stopped(name):
+    layer, reference = pair(name, stateful=True, return_sequences=True)
+    x = example_input()
+    for each in (layer, reference):
+        each(x[:, :3])
+    layer.set_weights(reference.get_weights())
+    for each in (layer, reference):
+        each.reset_state()
+    for part in (x[:, :3], x[:, 3:], x[:, 1:4]):
+        np.testing.assert_allclose(to_numpy(layer(part)), to_numpy(reference(part)), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_training_goes_the_way_that_keras_goes(name, jit_compile):
+    """Batches and lengths of several sizes, unknown beforehand: odd ones, one row, long ones."""
+    if jit_compile and BACKEND == "torch":
+        pytest.skip("Keras compiles with torch.compile, which needs a C++ tool chain")
+    rng = np.random.default_rng(0)
+    models = []
+    for layer in pair(name, implementation="auto", return_sequences=True):
+        model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Masking(), layer])
+        model.add(keras.layers.Dense(1))
+        if models:
+            model.set_weights(models[0].get_weights())
+        model.compile(keras.optimizers.Adam(0.01), "mse", jit_compile=jit_compile)
+        models.append(model)
+    for batch, time in ((19, 5), (1, 5), (3, 70), (19, 5)):
+        x = rng.normal(size=(batch, time, FEATURES)).astype("float32")
+        x[: batch // 2, time // 2 :] = 0
+        for model in models:
+            model.train_on_batch(x, np.ones((batch, time, 1), "float32"))
+        mine, theirs = (model.predict(x, verbose=0) for model in models)
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+    for mine, theirs in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_integers_are_taken_as_numbers(name):
+    layer = ours(name)
+    x = np.arange(BATCH * TIME * FEATURES).reshape(BATCH, TIME, FEATURES) % 3
+    expected = to_numpy(layer(x.astype("float32")))
+    np.testing.assert_allclose(to_numpy(layer(x)), expected, rtol=1e-6)
+
+
+@on_tensorflow
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("shards", [1, 2, 3])
+def test_shards_of_a_batch_add_up(name, shards, monkeypatch):
+    """As many shards as there are cores; a shard may have no row at all."""
+    from seqlib.layers.fused import on_tensorflow as engine
+
+    monkeypatch.setattr(engine, "shards_of", lambda batch: shards)
+    for rows in (7, 2):
+        x = np.random.default_rng(0).normal(size=(rows, TIME, FEATURES)).astype("float32")
+        mask = np.random.default_rng(1).random((rows, TIME)) < 0.6
+        both = pair(name, return_sequences=True, return_state=True, dropout=0.3)
+        check_same_numbers(
+            *both, x=x, mask=mask, training=True, initial_state=random_states(name, rows)
+        )
+
+
+@on_tensorflow
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_gradient_is_right_whether_it_was_expected_or_not(name):
+    """In `training` the forward pass keeps what a gradient needs; else it is computed again."""
+    import tensorflow as tf
+
+    layer = ours(name, return_sequences=True)
+    x = tf.constant(example_input())
+    layer(x)
+
+    @tf.function
+    def gradients(x, training):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(tf.sin(layer(x, training=training)))
+        return tape.gradient(loss, [x, *layer.trainable_weights])
+
+    for expected, not_expected in zip(gradients(x, True), gradients(x, False), strict=True):
+        np.testing.assert_allclose(expected, not_expected, rtol=1e-5, atol=1e-6)
+
+
+@on_tensorflow
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_second_derivative_is_refused_and_not_taken_for_zero(name, compiled):
+    import tensorflow as tf
+
+    layer = ours(name)
+    layer(example_input())
+
+    def second(x):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                total = tf.reduce_sum(layer(x))
+            first = inner.gradient(total, x)
+        return outer.gradient(first, x)
+
+    with pytest.raises(NotImplementedError, match="implementation='reference'"):
+        (tf.function(second) if compiled else second)(tf.constant(example_input()))
+
+
+def exportable(name):
+    """Return a model around a layer, called once, and an input."""
+    layer = keras.layers.Bidirectional(ours(name, implementation="auto", return_sequences=True))
+    model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Masking(), layer])
+    x = example_input()
+    x[0, 4:] = 0
+    return model, x, model.predict(x, verbose=0)
+
+
+@on_tensorflow
+@pytest.mark.parametrize("name", LAYERS)
+def test_what_is_exported_runs_where_nothing_compiles(name, tmp_path):
+    import tensorflow as tf
+
+    model, x, expected = exportable(name)
+    model.export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(tmp_path / "served")
+    np.testing.assert_allclose(to_numpy(served.serve(x)), expected, atol=1e-6)
+    saved = (tmp_path / "served" / "saved_model.pb").read_bytes()
+    assert b"XlaDynamicUpdateSlice" not in saved
+
+
+@on_tensorflow
+@pytest.mark.parametrize("name", LAYERS)
+def test_an_export_to_onnx_runs(name, tmp_path):
+    pytest.importorskip("tf2onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    x = example_input()
+    layer = ours(name, implementation="auto")
+    model = keras.Sequential([keras.Input((TIME, FEATURES)), layer])
+    expected = model.predict(x, verbose=0)
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (got,) = session.run(None, {session.get_inputs()[0].name: x})
+    np.testing.assert_allclose(got, expected, atol=1e-6)
+
+
+@on_tensorflow
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_kernel_that_is_insisted_on_is_exported_too(name, tmp_path):
+    import tensorflow as tf
+
+    model = keras.Sequential([keras.Input((None, FEATURES)), ours(name)])
+    model.export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(tmp_path / "served")
+    for batch, time in ((BATCH, TIME), (1, 11)):
+        x = np.random.default_rng(time).normal(size=(batch, time, FEATURES)).astype("float32")
+        np.testing.assert_allclose(
+            to_numpy(served.serve(x)), model.predict(x, verbose=0), atol=1e-6
+        )
+
+
+@on_tensorflow
+def test_what_tensorflow_cannot_see_of_a_shape_is_still_known_afterwards():
+    import tensorflow as tf
+
+    layer = ours("GRU", return_sequences=True, return_state=True)
+
+    @tf.function(input_signature=[tf.TensorSpec((4, None, FEATURES))])
+    def call(x):
+        sequence, state = layer(x)
+        assert sequence.shape.as_list() == [4, None, UNITS]
+        assert state.shape.as_list() == [4, UNITS]
+        return sequence
+
+    for time in (1, 8, 9):
+        assert call(tf.ones((4, time, FEATURES))).shape == (4, time, UNITS)
+
+
+@on_tensorflow
+def test_the_way_is_chosen_by_what_gives_the_same_numbers():
+    def name(layer, **how):
+        return layer.path(**how).name
+
+    lstm, gru = seqlib.layers.LSTM, seqlib.layers.GRU
+    assert name(lstm(4), time=20) == name(gru(4)) == name(gru(4), masked=True) == "fused"
+    assert name(lstm(4, recurrent_dropout=0.5, use_bias=False)) == "fused"
+    assert name(lstm(4), time=1) == "one step"
+    assert name(lstm(4), time=20, eager=True) == "reference"
+    assert name(lstm(4), time=20, exported=True) == "reference"
+    assert name(lstm(4, implementation="fused"), time=1, eager=True) == "fused"
+    for layer, reason in (
+        (lstm(4, implementation="reference"), "asked for"),
+        (lstm(4, unroll=True), "unroll"),
+        (lstm(4, activation="relu"), "activation is not tanh"),
+        (gru(4, recurrent_activation="hard_sigmoid"), "recurrent_activation is not sigmoid"),
+        (gru(4, reset_after=False), "reset_after"),
+        (seqlib.layers.SimpleRNN(4), "SimpleRNNCell has no kernel"),
+    ):
+        assert layer.path(time=20).name == "reference"
+        assert reason in layer.path(time=20).reason
+
+
+def test_a_cell_with_equations_of_its_own_keeps_them():
+    class ForgetfulCell(seqlib.layers.LSTMCell):
+        def call(self, inputs, states, training=False):
+            output, (h, c) = super().call(inputs, states, training=training)
+            return output, [h, 0 * c]
+
+    class Forgetful(seqlib.layers.LSTM):
+        cell_class = ForgetfulCell
+
+    layer, plain = Forgetful(UNITS, return_state=True), seqlib.layers.LSTM(UNITS)
+    assert layer.path(time=TIME).name == "reference"
+    model = keras.Sequential([keras.Input((TIME, FEATURES)), plain])
+    _, _, c = layer(example_input())
+    assert not np.any(to_numpy(c))
+    assert model.predict(example_input(), verbose=0).shape == (BATCH, UNITS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"implementation": "quick"}, "`implementation` got 'quick'. Allowed: 'auto', 'ref"),
+        ({"implementation": "fused", "unroll": True}, "got 'fused', but unroll=True .* 'auto'"),
+        ({"implementation": "fused", "activation": "relu"}, "activation is not tanh"),
+    ],
+)
+def test_a_way_that_cannot_be_had_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        seqlib.layers.LSTM(UNITS, **arguments)(example_input())
+
+
+def test_the_implementation_is_kept_in_the_config():
+    for implementation in fused.IMPLEMENTATIONS:
+        layer = ours("GRU", implementation=implementation)
+        assert type(layer).from_config(layer.get_config()).implementation == implementation
+
+
+@on_tensorflow
+@pytest.mark.parametrize("name", LAYERS)
+def test_with_a_gpu_the_masks_that_cudnn_cannot_take_go_step_by_step(name, monkeypatch):
+    """Without a GPU Keras's own layer falls back as well, so that the numbers can be compared."""
+    import tensorflow as tf
+
+    monkeypatch.setattr(fused, "on_gpu", lambda: True)
+    layer, reference = pair(name, implementation="auto", return_sequences=True, return_state=True)
+    assert layer.path(time=TIME, masked=True).name == "cuDNN"
+    assert ours(name, implementation="auto", use_bias=False).path(time=TIME).name == "reference"
+    x = example_input()
+    for rows in (None, *MASKS.values()):
+        mask = None if rows is None else tf.constant(np.array(rows, bool))
+        expected = listed(reference(x, mask=mask))
+        layer(x, mask=mask)
+        layer.set_weights(reference.get_weights())
+        for got, wanted in zip(listed(layer(x, mask=mask)), expected, strict=True):
+            np.testing.assert_allclose(to_numpy(got), to_numpy(wanted), atol=1e-6)
+    padded, whole = (tf.constant(np.array(MASKS[rows], bool)) for rows in ("right", "whole row"))
+    assert bool(fused._right_padded(padded))
+    assert not bool(fused._right_padded(whole))
+    assert bool(ops.all(to_numpy(padded)[:, 0]))

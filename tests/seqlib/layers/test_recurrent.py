@@ -1,0 +1,407 @@
+"""SimpleRNN, GRU and LSTM against `keras.layers`, finite differences and their own promises."""
+
+import inspect
+import itertools
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import seqlib.layers
+from tests.seqlib.layers.check_layer import (
+    BATCH,
+    FEATURES,
+    MASKS,
+    TIME,
+    check_fresh_process,
+    check_layer,
+    check_same_numbers,
+    example_input,
+    listed,
+)
+from tests.seqlib.layers.gradients import to_numpy
+
+UNITS = 5
+VARIANTS = {
+    "SimpleRNN": {},
+    "GRU": {},
+    "GRU reset before": {"reset_after": False},
+    "LSTM": {},
+    "LSTM no bias": {"use_bias": False},
+    "LSTM other activations": {"activation": "softsign", "recurrent_activation": "hard_sigmoid"},
+}
+on_tensorflow = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="a feature of the TensorFlow backend"
+)
+
+
+def pair(variant, **arguments):
+    """Return our layer and the one of Keras, made with the same arguments."""
+    name = variant.split()[0]
+    arguments = {"seed": 7, **VARIANTS[variant], **arguments}
+    return (
+        getattr(seqlib.layers, name)(UNITS, **arguments),
+        getattr(keras.layers, name)(UNITS, **arguments),
+    )
+
+
+def ours(variant, **arguments):
+    return pair(variant, **arguments)[0]
+
+
+def twin(variant, **arguments):
+    return pair(variant, **arguments)[1]
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed():
+    keras.utils.set_random_seed(1)
+    yield
+    if keras.backend.backend() == "jax":  # each call of a loop compiles; the programs pile up
+        import jax
+
+        jax.clear_caches()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_everything_asked_of_a_layer(variant):
+    check_layer(
+        lambda **arguments: ours(variant, **arguments),
+        lambda **arguments: twin(variant, **arguments),
+    )
+
+
+@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("wrap", ["Bidirectional", "StackedRNNCells", "RNN"])
+def test_everything_asked_of_a_layer_when_wrapped(variant, wrap):
+    name = variant.split()[0]
+
+    def make(layers, **arguments):
+        if wrap == "Bidirectional":
+            own = {key: arguments.pop(key) for key in ("name", "dtype") if key in arguments}
+            policy = {"dtype": own["dtype"]} if "dtype" in own else {}
+            layer = getattr(layers, name)(UNITS, seed=7, **arguments, **policy)
+            return keras.layers.Bidirectional(layer, **own)
+        policy = {"dtype": arguments["dtype"]} if "dtype" in arguments else {}
+        cells = [getattr(layers, f"{name}Cell")(units, seed=7, **policy) for units in (6, UNITS)]
+        return keras.layers.RNN(cells if wrap == "StackedRNNCells" else cells[1], **arguments)
+
+    if wrap == "RNN":
+        check_layer(
+            lambda **arguments: make(seqlib.layers, **arguments),
+            lambda **arguments: make(keras.layers, **arguments),
+        )
+    else:  # the rest is asked of the parts; Keras's wrappers have their own tests
+        for arguments in ({}, {"return_sequences": True}):
+            for mask in (None, *MASKS.values()):
+                check_same_numbers(
+                    make(seqlib.layers, **arguments),
+                    make(keras.layers, **arguments),
+                    mask=None if mask is None else np.array(mask, bool),
+                )
+
+
+@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+def test_equal_to_keras_in_every_way_of_looping(variant):
+    ways = itertools.product((False, True), repeat=3)
+    for go_backwards, unroll, zero_output_for_mask in ways:
+        arguments = {
+            "go_backwards": go_backwards,
+            "unroll": unroll,
+            "zero_output_for_mask": zero_output_for_mask,
+            "return_sequences": True,
+            "return_state": True,
+        }
+        check_same_numbers(*pair(variant, **arguments))
+        if unroll and go_backwards and keras.backend.backend() == "torch":
+            continue  # there, Keras 3.15 cannot unroll backwards over a mask
+        mask = np.array(MASKS["middle"], bool)
+        check_same_numbers(*pair(variant, **arguments), mask=mask)
+
+
+@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+def test_initial_state_is_where_the_state_starts(variant):
+    states = [
+        np.random.default_rng(index).normal(size=(BATCH, UNITS)).astype("float32")
+        for index in range(2 if variant == "LSTM" else 1)
+    ]
+    check_same_numbers(*pair(variant, return_state=True), initial_state=states)
+
+    layer = ours(variant, return_sequences=True, return_state=True)
+    x = example_input()
+    whole = to_numpy(layer(x)[0])
+    first, *state = layer(x[:, :2])
+    second, *_ = layer(x[:, 2:], initial_state=state)
+    joined = np.concatenate([to_numpy(first), to_numpy(second)], axis=1)
+    np.testing.assert_allclose(joined, whole, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "GRU reset before", "LSTM"])
+@pytest.mark.parametrize("rates", [(0.4, 0.0), (0.0, 0.4), (0.3, 0.5)])
+def test_dropout_draws_the_masks_that_keras_draws(variant, rates):
+    arguments = {"dropout": rates[0], "recurrent_dropout": rates[1], "return_sequences": True}
+    layer, reference = pair(variant, **arguments)
+    x = example_input()
+    layer(x)
+    reference(x)
+    layer.set_weights(reference.get_weights())
+    at_rest = to_numpy(layer(x))
+    reference(x)  # a call draws masks even where it does not use them
+    for _ in range(2):
+        got, expected = to_numpy(layer(x, training=True)), to_numpy(reference(x, training=True))
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+        assert np.abs(got - at_rest).max() > 1e-3
+    again = to_numpy(layer(x, training=True))
+    assert np.abs(again - got).max() > 1e-3, "a new call draws new masks"
+    np.testing.assert_array_equal(to_numpy(layer(x)), at_rest)
+
+
+def test_the_dropout_mask_stays_the_same_along_a_sequence():
+    layer = seqlib.layers.SimpleRNN(
+        FEATURES,
+        activation=None,
+        use_bias=False,
+        kernel_initializer="identity",
+        recurrent_initializer="zeros",
+        dropout=0.5,
+        seed=3,
+        return_sequences=True,
+    )
+    output = to_numpy(layer(np.ones((8, TIME, FEATURES), "float32"), training=True))
+    assert set(np.unique(output)) == {0.0, 2.0}, "kept inputs are scaled by 1 / (1 - rate)"
+    np.testing.assert_array_equal(output, np.repeat(output[:, :1], TIME, axis=1))
+
+
+@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+def test_a_stateful_layer_goes_on_where_it_stopped(variant):
+    layer, reference = pair(variant, stateful=True, return_sequences=True)
+    plain = ours(variant, return_sequences=True)
+    x = example_input()
+    plain(x)
+    for stateful in (layer, reference):
+        stateful(x[:, :3])
+        stateful.set_weights(plain.get_weights())
+        stateful.reset_state()
+    whole = to_numpy(plain(x))
+    for start in (0, 3):
+        part = x[:, start : start + 3]
+        got = to_numpy(layer(part))
+        np.testing.assert_allclose(got, whole[:, start : start + 3], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(got, to_numpy(reference(part)), rtol=1e-5, atol=1e-6)
+    layer.reset_state()
+    np.testing.assert_allclose(to_numpy(layer(x)), whole, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="batch size"):
+        layer(x[:2])
+
+
+@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+def test_regularizers_and_constraints_are_those_of_keras(variant):
+    arguments = {
+        "kernel_regularizer": "l2",
+        "recurrent_regularizer": keras.regularizers.L1(0.02),
+        "bias_regularizer": "l1",
+        "bias_initializer": "ones",
+        "kernel_constraint": "non_neg",
+        "recurrent_constraint": keras.constraints.MaxNorm(0.5),
+        "bias_constraint": keras.constraints.UnitNorm(),
+    }
+    if variant != "SimpleRNN":  # Keras's SimpleRNN takes the argument and forgets it
+        arguments["activity_regularizer"] = "l2"
+    layer, reference = pair(variant, **arguments)
+    check_same_numbers(layer, reference)
+    assert len(layer.losses) == len(reference.losses) >= 3
+    assert type(layer).from_config(layer.get_config()).get_config() == layer.get_config()
+    for mine, theirs in zip(layer.weights[:3], reference.weights[:3], strict=True):
+        assert type(mine.constraint) is type(theirs.constraint)
+        assert mine.shape == theirs.shape
+
+
+@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+def test_the_activity_regularizer_weighs_the_output(variant):
+    layer = ours(variant, activity_regularizer=keras.regularizers.L1(0.5))
+    output = to_numpy(layer(example_input()))
+    assert len(layer.losses) == 1
+    expected = 0.5 * np.abs(output).sum() / BATCH  # Keras takes the mean over the batch
+    np.testing.assert_allclose(to_numpy(layer.losses[0]), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("merge_mode", ["concat", "sum", "mul", "ave", None])
+def test_bidirectional_merges_and_returns_states_as_keras_does(merge_mode):
+    both = [
+        keras.layers.Bidirectional(layer, merge_mode=merge_mode)
+        for layer in pair("LSTM", return_sequences=True, return_state=True)
+    ]
+    check_same_numbers(*both, mask=np.array(MASKS["right"], bool))
+
+
+@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+def test_states_flow_through_a_functional_model(variant):
+    """An encoder hands its state to a decoder; saved, loaded and cloned, the model is the same."""
+    source, target = keras.Input((None, FEATURES)), keras.Input((None, 2))
+    _, *state = ours(variant, return_state=True)(source)
+    decoded = ours(variant, return_sequences=True)(target, initial_state=state)
+    model = keras.Model([source, target], keras.layers.Dense(2)(decoded))
+    x, y = example_input(), np.ones((BATCH, 3, 2), "float32")
+    model.compile("sgd", "mse")
+    before = model.evaluate([x, y], y, verbose=0)
+    model.train_on_batch([x, y], y)
+    assert model.evaluate([x, y], y, verbose=0) < before
+
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    np.testing.assert_allclose(
+        clone.predict([x, y], verbose=0), model.predict([x, y], verbose=0), atol=1e-6
+    )
+
+
+def test_a_subclassed_model_and_an_embedding_that_masks():
+    class Classifier(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.embedding = keras.layers.Embedding(10, 4, mask_zero=True)
+            self.recurrent = seqlib.layers.LSTM(UNITS)
+            self.head = keras.layers.Dense(1)
+
+        def call(self, tokens):
+            return self.head(self.recurrent(self.embedding(tokens)))
+
+    model = Classifier()
+    short = model(np.array([[1, 2, 3]]))
+    padded = model(np.array([[1, 2, 3, 0, 0]]))
+    np.testing.assert_allclose(to_numpy(short), to_numpy(padded), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("variant", ["GRU", "LSTM"])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_training_goes_the_way_that_keras_goes(variant, jit_compile):
+    """The same weights after three epochs, for batches of several lengths, compiled or not."""
+    if jit_compile and keras.backend.backend() == "torch":
+        pytest.skip("Keras compiles with torch.compile, which needs a C++ tool chain")
+    x, y = example_input(), np.ones((BATCH, 1), "float32")
+    models = []
+    for layer in pair(variant):
+        model = keras.Sequential([keras.Input((None, FEATURES)), layer, keras.layers.Dense(1)])
+        if models:
+            model.set_weights(models[0].get_weights())
+        models.append(model)
+    for model in models:
+        model.compile(keras.optimizers.Adam(0.01), "mse", jit_compile=jit_compile)
+        for length in (TIME, 4, TIME):
+            model.train_on_batch(x[:, :length], y)
+    for mine, theirs in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_saved_models_load_in_a_fresh_process(tmp_path):
+    makers = {variant.replace(" ", "_"): lambda v=variant: ours(v) for variant in VARIANTS}
+    makers["bidirectional"] = lambda: keras.layers.Bidirectional(ours("LSTM", dropout=0.2))
+    makers["stacked"] = lambda: keras.layers.RNN(
+        [seqlib.layers.GRUCell(3), seqlib.layers.LSTMCell(4)]
+    )
+    check_fresh_process(makers, tmp_path)
+
+
+@on_tensorflow
+@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+def test_exported_models_serve_the_same_numbers(variant, tmp_path):
+    import tensorflow as tf
+
+    layer = keras.layers.Bidirectional(ours(variant, return_sequences=True))
+    model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Masking(), layer])
+    x = example_input()
+    x[0, 4:] = 0
+    model.export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(tmp_path / "served")
+    np.testing.assert_allclose(to_numpy(served.serve(x)), to_numpy(model(x)), rtol=1e-5, atol=1e-6)
+
+
+def test_the_forget_gate_starts_open():
+    cell = seqlib.layers.LSTMCell(UNITS)
+    cell.build((None, FEATURES))
+    i, f, g, o = np.split(to_numpy(cell.bias), 4)
+    assert f.tolist() == [1.0] * UNITS
+    assert not np.any([i, g, o])
+    cell = seqlib.layers.LSTMCell(UNITS, unit_forget_bias=False, bias_initializer="ones")
+    cell.build((None, FEATURES))
+    assert np.all(to_numpy(cell.bias) == 1)
+
+
+def test_a_cell_alone_takes_one_step_of_its_layer():
+    x = example_input()
+    for name in ("SimpleRNN", "GRU", "LSTM"):
+        layer = getattr(seqlib.layers, name)(UNITS, return_sequences=True)
+        expected = to_numpy(layer(x))
+        states = layer.cell.get_initial_state(batch_size=BATCH)
+        for t in range(TIME):
+            output, states = layer.cell(x[:, t], states)
+            np.testing.assert_allclose(to_numpy(output), expected[:, t], rtol=1e-5, atol=1e-6)
+
+
+def test_a_layer_shows_its_arguments_and_has_those_of_its_cell():
+    for name in ("SimpleRNN", "GRU", "LSTM"):
+        layer_class = getattr(seqlib.layers, name)
+        shown = set(inspect.signature(layer_class).parameters)
+        expected = set(inspect.signature(getattr(keras.layers, name)).parameters)
+        assert expected - shown <= {"use_cudnn"}
+        layer = layer_class(UNITS, dropout=0.25, seed=9)
+        assert (layer.units, layer.dropout, layer.seed) == (UNITS, 0.25, 9)
+
+
+def test_a_subclass_with_arguments_of_its_own_keeps_its_config():
+    @keras.saving.register_keras_serializable("tests")
+    class Slow(seqlib.layers.GRU):
+        def __init__(self, units, slowness=2, **kwargs):
+            super().__init__(units, **kwargs)
+            self.slowness = slowness
+
+        def get_config(self):
+            return {**super().get_config(), "slowness": self.slowness}
+
+    layer = Slow(UNITS, slowness=3, dropout=0.1)
+    again = Slow.from_config(layer.get_config())
+    assert (again.slowness, again.dropout, again.units) == (3, 0.1, UNITS)
+    assert "slowness" in inspect.signature(Slow).parameters
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"units": 0}, "`units` got 0. Allowed: a positive integer"),
+        ({"units": 2.5}, "`units` got 2.5. Allowed: a positive integer"),
+        ({"units": True}, "`units` got True"),
+        ({"dropout": 1.0}, r"`dropout` got 1.0. Allowed: a number from 0"),
+        ({"recurrent_dropout": -0.1}, "`recurrent_dropout` got -0.1"),
+        ({"activation": "tann"}, "`activation` got 'tann'"),
+        ({"recurrent_activation": "sigmoidd"}, "`recurrent_activation` got 'sigmoidd'"),
+        ({"kernel_initializer": "glorrot"}, "`kernel_initializer` got 'glorrot'"),
+        ({"bias_regularizer": "l7"}, "`bias_regularizer` got 'l7'"),
+        ({"recurrent_constraint": "soft"}, "`recurrent_constraint` got 'soft'"),
+        ({"return_sequence": True}, "Did you mean `return_sequences`"),
+        ({"reset_after": True}, "reset_after"),
+    ],
+)
+def test_a_bad_argument_is_named_with_what_is_allowed(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        seqlib.layers.LSTM(**{"units": UNITS, **arguments})
+
+
+def test_a_call_that_does_not_fit_is_refused():
+    x = example_input()
+    lstm = seqlib.layers.LSTM(UNITS)
+    with pytest.raises(ValueError, match="Allowed: 2 of \\(batch, 5\\)"):
+        lstm(x, initial_state=[np.zeros((BATCH, UNITS), "float32")])
+    with pytest.raises(ValueError, match="Allowed: 1 of \\(batch, 5\\)"):
+        seqlib.layers.GRU(UNITS)(x, initial_state=np.zeros((BATCH, UNITS + 1), "float32"))
+    with pytest.raises(ValueError, match="ndim=3"):
+        lstm(x[0])
+    with pytest.raises(ValueError, match="batch size must be static"):
+        seqlib.layers.LSTM(UNITS, stateful=True)(keras.Input((None, FEATURES)))
+
+
+def test_a_sequence_of_one_step_and_a_batch_of_one():
+    for shape in ((1, 1, FEATURES), (BATCH, 1, FEATURES), (1, TIME, FEATURES)):
+        for variant in ("SimpleRNN", "GRU", "LSTM"):
+            outputs = listed(ours(variant, return_sequences=True)(np.ones(shape, "float32")))
+            assert tuple(outputs[0].shape) == (*shape[:2], UNITS)
+            assert np.all(np.isfinite(to_numpy(ops.sum(outputs[0]))))

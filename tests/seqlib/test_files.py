@@ -1,0 +1,35 @@
+import os
+
+import pytest
+
+from seqlib.files import write_text
+
+
+def test_text_replaces_the_file_with_plain_line_ends(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old", encoding="utf-8")
+    write_text(path, "ü\nnew\n")
+    assert path.read_bytes() == "ü\nnew\n".encode()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_text("old", encoding="utf-8")
+
+    def refuse(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        write_text(path, "new")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_new_file_is_readable_as_any_other(tmp_path):
+    write_text(tmp_path / "atomic.txt", "")
+    (tmp_path / "plain.txt").touch()
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1

@@ -1,0 +1,118 @@
+"""The binary format of word2vec: there and back, and what can be wrong with it."""
+
+import re
+
+import numpy as np
+import pytest
+
+from seqlib.word_vectors import VectorFileError, WordVectors, binary_format
+from tests.seqlib.word_vectors.files import NASTY, numbers, write
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+WORDS = [word for word in NASTY if " " not in word and word]
+MATRIX = numbers(len(WORDS), 7)
+
+
+@pytest.fixture
+def path(tmp_path):
+    WordVectors(WORDS, MATRIX).save_word2vec(tmp_path / "a.bin")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.bin"]
+    return tmp_path / "a.bin"
+
+
+@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("block", [1, 37, 4_000_000])
+def test_there_and_back(path, monkeypatch, cache, block):
+    monkeypatch.setattr(binary_format, "BLOCK", block)
+    if block == 1:  # a block must hold a word and its vector
+        monkeypatch.setattr(binary_format, "BLOCK", 100)
+    vectors = WordVectors.load_word2vec(path, binary=True, cache=cache)
+    assert vectors.words == WORDS
+    assert vectors.matrix.dtype == np.float32
+    np.testing.assert_array_equal(vectors.matrix, MATRIX)
+    some = WordVectors.load_word2vec(path, binary=True, only=["🙂", "the"], cache=False)
+    assert some.words == ["the", "🙂"]
+    np.testing.assert_array_equal(some.matrix, MATRIX[[0, WORDS.index("🙂")]])
+
+
+def test_without_line_ends_between_the_words(tmp_path):
+    content = b"2 2\n" + b"".join(
+        word + b" " + np.array(row, "<f4").tobytes()
+        for word, row in ((b"a", [0.5, 1.5]), (b"b", [2.5, 3.5]))
+    )
+    vectors = WordVectors.load_word2vec(write(tmp_path / "a.bin", content), binary=True)
+    assert vectors.words == ["a", "b"]
+    assert vectors.matrix.tolist() == [[0.5, 1.5], [2.5, 3.5]]
+
+
+def test_gensim_reads_what_is_written_and_the_reverse(path, tmp_path):
+    models = pytest.importorskip("gensim.models")
+    theirs = models.KeyedVectors.load_word2vec_format(str(path), binary=True)
+    assert theirs.index_to_key == WORDS
+    np.testing.assert_array_equal(theirs.vectors, MATRIX)
+    for binary in (True, False):
+        theirs.save_word2vec_format(str(tmp_path / "theirs"), binary=binary)
+        ours = WordVectors.load_word2vec(tmp_path / "theirs", binary=binary)
+        assert ours.words == WORDS
+        np.testing.assert_array_equal(ours.matrix, MATRIX)
+
+
+def test_words_that_the_format_cannot_keep(tmp_path):
+    for word in ("a b", "a\nb"):
+        with pytest.raises(ValueError, match=re.escape(f"{word!r} holds a space or a line end")):
+            WordVectors([word], MATRIX[:1]).save_word2vec(tmp_path / "a.bin")
+    assert list(tmp_path.iterdir()) == []
+
+
+def _harm(content, case):
+    if case == "cut in a vector":
+        return content[:-9]
+    if case == "cut between words":
+        return content[: content.rfind(b"a\x00b ")]
+    if case == "goes on":
+        return content + b"more"
+    if case == "no header":
+        return content[content.find(b"\n") + 1 :]
+    if case == "header of text":
+        return b"many words\n" + content
+    if case == "wrong dimension":
+        return content.replace(b" 7\n", b" 6\n", 1)
+    if case == "empty":
+        return b""
+    if case == "latin-1":
+        return content.replace("日本語".encode(), b"caf\xe9.....", 1)
+    if case == "twice":
+        return content.replace(b"null ", b"\nthe ", 1)
+    if case == "not finite":
+        begin = content.find(b"null ") + 5
+        return content[:begin] + np.float32(np.nan).tobytes() + content[begin + 4 :]
+    raise AssertionError(case)
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("cut in a vector", f"word {len(WORDS)}: the file ends within it"),
+        ("cut between words", f"word {len(WORDS)}: the file ends within it"),
+        ("goes on", f"after word {len(WORDS)}: the file goes on"),
+        ("no header", "line 1: a header .* was expected"),
+        ("header of text", "line 1: a header .* was expected, got b'many words'"),
+        ("wrong dimension", "word"),
+        ("empty", "line 1: a header .* was expected, got b''"),
+        ("latin-1", "word .*: b'caf.xe9.*' is not UTF-8"),
+        ("twice", "word .*: the word 'the' is there for the second time .first: word 1"),
+        ("not finite", f"word {WORDS.index('null') + 1}: the vector of 'null' has a number that"),
+    ],
+)
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_bad_file_is_named_and_nothing_is_kept(path, own_cache, case, message, cache):
+    path.write_bytes(_harm(path.read_bytes(), case))
+    with pytest.raises(VectorFileError, match=f"{path}, {message}"):
+        WordVectors.load_word2vec(path, binary=True, cache=cache)
+    assert not [file for file in own_cache.rglob("*") if file.suffix in (".npy", ".json")]
+
+
+def test_something_else_altogether(tmp_path):
+    path = write(tmp_path / "a.bin", b"5 3\n" + b"x" * 10_000)
+    with pytest.raises(VectorFileError, match="word 1: no space ends this word"):
+        WordVectors.load_word2vec(path, binary=True)
