@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from seqlib.layers import cores
+from seqlib.compiled.backend import cores
 
 ROWS_A_SHARD = 4  # fewer rows are not worth a thread of their own
 
