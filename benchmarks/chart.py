@@ -7,6 +7,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from benchmarks.results import is_one_step
 from course import plots
+from seqlib.files import whole_file
 
 # Colour and form, so that the contestants are told apart in grey too.
 _STYLES = {
@@ -44,20 +45,16 @@ def write(path, record):
     with plt.rc_context({"svg.hashsalt": "seqlib"}):  # the same record gives the same file
         plots.use_style()
         figure = draw(record)
-        temporary = path.with_name(f".{path.name}.part")
-        try:
+        with whole_file(path) as file:
             metadata = {"Date": None} if form == "svg" else None
             figure.savefig(
-                temporary,
+                file,
                 format=form,
                 dpi=110,
                 metadata=metadata,
                 facecolor="white",
                 bbox_inches="tight",  # long labels stand beside the axes
             )
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
             plt.close(figure)
 
 

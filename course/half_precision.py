@@ -1,9 +1,10 @@
 """Weights kept in half precision: small enough to be committed, exact enough to be used."""
 
-import os
 from pathlib import Path
 
 import numpy as np
+
+from seqlib.files import whole_file
 
 
 def save_half(path, weights, **others):
@@ -34,12 +35,8 @@ def write_arrays(path, **arrays):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.stem}.part.npz")
-    try:
-        np.savez_compressed(part, **arrays)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez_compressed(file, **arrays)
 
 
 def read_half(path):

@@ -1,38 +1,68 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all, and say what is wrong with one that was read."""
 
+import contextlib
 import os
-import tempfile
+import secrets
+import shutil
 from pathlib import Path
 
 
+class FileError(ValueError):
+    """A file is not what it should be; the message says where and how.
+
+    Args:
+        path: The file or folder.
+        place: Where in it, such as ``"line 3"``; empty for the whole.
+        problem: What is wrong there, and what is expected.
+
+    Example:
+        >>> print(FileError("config.json", "hidden_size", "got 'big'. Expected: an integer."))
+        config.json, hidden_size: got 'big'. Expected: an integer.
+    """
+
+    def __init__(self, path, place, problem):
+        super().__init__(f"{path}, {place}: {problem}" if place else f"{path}: {problem}")
+
+
+@contextlib.contextmanager
+def whole_file(path):
+    """Open a file to be written, which takes its name only when the block has ended well.
+
+    Until then a temporary file beside it is written, so that no reader ever meets half of it; where
+    the block fails, what was there before stays. A file that is replaced keeps its permissions.
+
+    Args:
+        path: File to write or replace, in a folder that is there.
+
+    Yields:
+        The temporary file, open for bytes.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with whole_file(Path(folder) / "a.bin") as file:
+        ...         count = file.write(b"whole")
+        ...     (Path(folder) / "a.bin").read_bytes()
+        b'whole'
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with temporary.open("xb") as file:
+            yield file
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copymode(path, temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def write_text(path, text):
-    r"""Write a text file through a temporary one beside it, so that no reader meets half of it.
+    r"""Write a text file whole or not at all.
 
     Args:
         path: File to write or replace.
-        text: Its whole content; lines end in ``\n`` on every system.
-
-    Example:
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_text(Path(folder) / "a.txt", "whole")
-        ...     (Path(folder) / "a.txt").read_text(encoding="utf-8")
-        'whole'
+        text: Its content; kept in UTF-8, lines end in ``\n`` on every system.
     """
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        # mkstemp allows its owner alone to read; a file of the project is read by all.
-        mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with whole_file(path) as file:
+        file.write(text.encode())

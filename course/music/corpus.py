@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import json
-import os
 import zipfile
 import zlib
 
@@ -12,6 +11,7 @@ from course.music import scores
 from seqlib.data import cache, cards
 from seqlib.data.errors import DataError
 from seqlib.data.progress import Bar
+from seqlib.files import whole_file
 
 FORMAT = 2  # of the kept file; to be raised when what is taken from a score changes
 
@@ -124,16 +124,15 @@ def save(path, pieces):
         }
         for piece in pieces
     ]
-    part = path.with_name(f"{path.stem}.part.npz")
-    np.savez_compressed(
-        part,
-        notes=np.concatenate([piece.notes for piece in pieces]),
-        note_counts=np.array([len(piece.notes) for piece in pieces]),
-        bars=np.concatenate([piece.bars for piece in pieces]),
-        bar_counts=np.array([len(piece.bars) for piece in pieces]),
-        facts=np.array(json.dumps(facts)),
-    )
-    os.replace(part, path)
+    with whole_file(path) as file:
+        np.savez_compressed(
+            file,
+            notes=np.concatenate([piece.notes for piece in pieces]),
+            note_counts=np.array([len(piece.notes) for piece in pieces]),
+            bars=np.concatenate([piece.bars for piece in pieces]),
+            bar_counts=np.array([len(piece.bars) for piece in pieces]),
+            facts=np.array(json.dumps(facts)),
+        )
 
 
 def restore(path):

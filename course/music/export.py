@@ -1,10 +1,6 @@
 """Pieces to files that other programs read: MusicXML for notation, MIDI for sound."""
 
-import contextlib
-import io
-import os
 import re
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +8,7 @@ import numpy as np
 from course.music.engraving import to_score
 from course.music.grid import bar_length
 from course.music.scores import ScoreError
+from seqlib.files import whole_file
 
 __all__ = ["CHURCH_ORGAN", "midi", "musicxml", "to_score", "write_midi", "write_musicxml"]
 
@@ -39,13 +36,16 @@ def write_musicxml(piece, path):
     Example:
         >>> from course.music.scores import Piece, notes, read
         >>> tune = Piece("", notes([(0, 0.0, 6.0, 60)]), length=6.0)
+        >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     write_musicxml(tune, Path(folder) / "tune.musicxml")
         ...     read(Path(folder) / "tune.musicxml").notes["duration"].tolist()
         [6.0]
     """
     path = check_suffix(path, (".musicxml", ".xml"))
-    write_whole(path, musicxml(to_score(piece)))
+    content = musicxml(to_score(piece))
+    with whole_file(path) as file:
+        file.write(content)
 
 
 def write_midi(piece, path, tempo=90, program=CHURCH_ORGAN):
@@ -65,15 +65,16 @@ def write_midi(piece, path, tempo=90, program=CHURCH_ORGAN):
     Example:
         >>> from course.music.scores import Piece, notes, read
         >>> tune = Piece("", notes([(0, 0.0, 1.0, 60)]), length=1.0)
+        >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     write_midi(tune, Path(folder) / "tune.mid", tempo=120)
         ...     read(Path(folder) / "tune.mid").notes["pitch"].tolist()
         [60]
     """
     path = check_suffix(path, (".mid", ".midi"))
-    buffer = io.BytesIO()
-    midi(piece, tempo, program).write(buffer)
-    write_whole(path, buffer.getvalue())
+    made = midi(piece, tempo, program)
+    with whole_file(path) as file:
+        made.write(file)
 
 
 def musicxml(score):
@@ -142,19 +143,3 @@ def check_suffix(path, allowed):
     if not path.parent.is_dir():
         raise ScoreError(f"{path}: there is no folder {path.parent}. Make it first.")
     return path
-
-
-def write_whole(path, content):
-    """Write bytes to a file through a temporary one beside it, so that no half of it is left."""
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(part, path.stat().st_mode if path.exists() else 0o666 & ~umask)
-        os.replace(part, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
-        raise

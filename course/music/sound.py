@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from course.music.excerpt import excerpt
-from course.music.export import CHURCH_ORGAN, check_suffix, midi, write_whole
+from course.music.export import CHURCH_ORGAN, check_suffix, midi
 from course.music.scores import ScoreError
+from seqlib.files import whole_file
 
 __all__ = ["player", "render", "write_wav"]
 
@@ -121,7 +122,9 @@ def write_wav(piece, path, bars=None, **options):
     """
     path = check_suffix(path, (".wav",))
     rate = options.get("rate", 22050)
-    write_whole(path, _file(render(piece, bars, **options), rate, "WAV", subtype="PCM_16"))
+    content = _file(render(piece, bars, **options), rate, "WAV", subtype="PCM_16")
+    with whole_file(path) as file:
+        file.write(content)
 
 
 def _encoded(piece, bars, options):

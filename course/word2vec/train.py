@@ -8,13 +8,13 @@ notebooks/weights/film_review_vectors.npz.
 """
 
 import argparse
-import os
 from pathlib import Path
 
 import numpy as np
 
 from course.word2vec.model import Corpus, Word2Vec
 from seqlib import data
+from seqlib.files import whole_file
 
 SEED = 21
 WORDS = 12_000  # the most frequent ones, which are kept
@@ -25,11 +25,9 @@ def save(path, vectors, epochs):
     """Write words and vectors of length 1 in half precision, in one step."""
     matrix = vectors.matrix[:WORDS]
     matrix = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
-    part = path.with_name(f"{path.stem}.part.npz")
-    np.savez_compressed(
-        part, words=np.array(vectors.words[:WORDS]), matrix=matrix.astype("float16"), epochs=epochs
-    )
-    os.replace(part, path)
+    words = np.array(vectors.words[:WORDS])
+    with whole_file(path) as file:
+        np.savez_compressed(file, words=words, matrix=matrix.astype("float16"), epochs=epochs)
 
 
 def main():

@@ -4,6 +4,7 @@ import sys
 
 from seqlib.data import cards
 from seqlib.data.schema import megabytes
+from seqlib.files import write_text
 
 BEGIN, END = "<!-- cards:begin -->", "<!-- cards:end -->"
 
@@ -47,7 +48,7 @@ def updated(text):
 def main():
     """Rewrite the table in the README of the folder of cards."""
     path = cards.folder() / "README.md"
-    path.write_text(updated(path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    write_text(path, updated(path.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

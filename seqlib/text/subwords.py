@@ -5,13 +5,12 @@ than a list of characters and a list of merges, and that is all that is kept.
 """
 
 import json
-import os
-import tempfile
 import unicodedata
 from pathlib import Path
 
 import numpy as np
 
+from seqlib.files import write_text
 from seqlib.text.vocabulary import Vocabulary, pad
 
 SPACE = "▁"  # stands for the space before a word, as in SentencePiece
@@ -200,15 +199,7 @@ class Subwords:
         Args:
             path: The file to write or replace.
         """
-        path = Path(path)
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(self.to_json())
-            os.replace(part, path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        write_text(path, self.to_json())
 
     def __len__(self):
         return len(self.tokens)

@@ -59,18 +59,11 @@ def read(path, rows, member=None, wanted=None):
     return words
 
 
-def write(path, words, matrix):
-    """Write a file; see `read` for the format.
-
-    Args:
-        path: A ``pathlib.Path``.
-        words: List of strings, none with a space or a line end.
-        matrix: Array (words, dimension) of float32.
-    """
-    with path.open("wb") as stream:
-        stream.write(b"%d %d\n" % matrix.shape)
-        for word, vector in zip(words, matrix, strict=True):
-            stream.write(word.encode() + b" " + np.asarray(vector, "<f4").tobytes() + b"\n")
+def write(stream, words, matrix):
+    """Write words, none with a space or a line end, and their matrix; see `read` for the format."""
+    stream.write(b"%d %d\n" % matrix.shape)
+    for word, vector in zip(words, matrix, strict=True):
+        stream.write(word.encode() + b" " + np.asarray(vector, "<f4").tobytes() + b"\n")
 
 
 def _header(path, line):

@@ -1,21 +1,10 @@
 """What can be wrong with a file of word vectors."""
 
+from seqlib.files import FileError
 
-class VectorFileError(ValueError):
-    """A file of word vectors is not what it should be; the message names the file and the place.
 
-    Args:
-        path: The file.
-        place: Where in it, such as ``"line 7"``; empty for the file as a whole.
-        problem: What is wrong there, and what to do about it.
-
-    Example:
-        >>> print(VectorFileError("glove.txt", "line 7", "it is empty"))
-        glove.txt, line 7: it is empty
-    """
-
-    def __init__(self, path, place, problem):
-        super().__init__(f"{path}, {place}: {problem}" if place else f"{path}: {problem}")
+class VectorFileError(FileError):
+    """A file of word vectors is not what it should be; the message names the file and the place."""
 
 
 def repeated(path, words, place):

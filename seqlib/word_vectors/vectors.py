@@ -1,9 +1,8 @@
 """Words and their vectors: look up, compare, find neighbours, solve analogies."""
 
-from pathlib import Path
-
 import numpy as np
 
+from seqlib.files import whole_file
 from seqlib.word_vectors import bias, binary_format, loading
 from seqlib.word_vectors.nearest import nearest
 
@@ -133,13 +132,8 @@ class WordVectors:
         for word in self.words:
             if " " in word or "\n" in word:
                 raise ValueError(f"{word!r} holds a space or a line end; here, no word may.")
-        path = Path(path)
-        made = path.with_name(f".{path.name}.part")
-        try:
-            binary_format.write(made, self.words, self.matrix)
-            made.replace(path)
-        finally:
-            made.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            binary_format.write(file, self.words, self.matrix)
 
     @classmethod
     def from_gensim(cls, keyed_vectors):

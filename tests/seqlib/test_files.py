@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from seqlib.files import write_text
+from seqlib.files import whole_file, write_text
 
 
 def test_text_replaces_the_file_with_plain_line_ends(tmp_path):
@@ -13,7 +13,22 @@ def test_text_replaces_the_file_with_plain_line_ends(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+def test_a_block_that_fails_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+
+    def interrupted():
+        with whole_file(path) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     path = tmp_path / "a.txt"
     path.write_text("old", encoding="utf-8")
 
@@ -33,3 +48,11 @@ def test_new_file_is_readable_as_any_other(tmp_path):
     (tmp_path / "plain.txt").touch()
     modes = {path.stat().st_mode for path in tmp_path.iterdir()}
     assert len(modes) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_file_that_is_replaced_keeps_its_permissions(tmp_path):
+    path = tmp_path / "a.txt"
+    path.touch(mode=0o640)
+    write_text(path, "new")
+    assert path.stat().st_mode & 0o777 == 0o640

@@ -1,8 +1,5 @@
 """Written scores and files: the notes come back, spelled and barred as a musician expects."""
 
-import os
-import stat
-
 import numpy as np
 import pretty_midi
 import pytest
@@ -198,26 +195,6 @@ def test_a_piece_without_notes_is_refused_and_an_older_file_stays(tmp_path, writ
     with pytest.raises(ScoreError, match="has no notes"):
         write(Piece("", notes([]), length=4.0), tmp_path / name)
     assert (tmp_path / name).read_bytes() == b"older"
-
-
-def test_nothing_half_written_is_left(single, tmp_path, monkeypatch):
-    def full(*arguments):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="disk full"):
-        music.write_musicxml(single(60), tmp_path / "a.xml")
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
-def test_a_file_can_be_read_by_whom_the_user_allows(single, tmp_path):
-    umask = os.umask(0o022)
-    try:
-        music.write_midi(single(60), tmp_path / "a.mid")
-    finally:
-        os.umask(umask)
-    assert stat.S_IMODE((tmp_path / "a.mid").stat().st_mode) == 0o644
 
 
 def test_the_same_piece_is_the_same_file(chorale, tmp_path):
