@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from seqlib.layers.arguments import checked_choice
+
 RULES = ("mean", "zeros", "random")
 
 
@@ -76,8 +78,7 @@ class PretrainedEmbedding(keras.layers.Embedding):
         output_dim=None,
         **kwargs,
     ):
-        if oov not in RULES:
-            raise ValueError(f"`oov` got {oov!r}. Allowed: {', '.join(map(repr, RULES))}.")
+        checked_choice(self, "oov", oov, RULES)
         first_values = found = tokens = None
         if vectors is not None and vocabulary is not None:
             tokens = _tokens(vectors, vocabulary)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from seqlib.layers.arguments import checked_size, fresh
+from seqlib.layers.arguments import checked_size, clone_initializer
 from seqlib.layers.attention.layer import AttentionLayer
 
 
@@ -49,11 +49,15 @@ class AdditiveAttention(AttentionLayer):
         key_shape = key_shape or value_shape
         for name, rows in (("query_kernel", query_shape[-1]), ("key_kernel", key_shape[-1])):
             weight = self.add_weight(
-                shape=(rows, self.units), name=name, initializer=fresh(self.kernel_initializer)
+                shape=(rows, self.units),
+                name=name,
+                initializer=clone_initializer(self.kernel_initializer),
             )
             setattr(self, name, weight)
         self.score_kernel = self.add_weight(
-            shape=(self.units, 1), name="score_kernel", initializer=fresh(self.kernel_initializer)
+            shape=(self.units, 1),
+            name="score_kernel",
+            initializer=clone_initializer(self.kernel_initializer),
         )
         self.bias = None
         if self.use_bias:

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from seqlib.layers.arguments import checked_choice
 from seqlib.layers.attention.layer import AttentionLayer
 
 SCORES = ("dot", "general", "scaled")
@@ -43,12 +44,7 @@ class DotProductAttention(AttentionLayer):
 
     def __init__(self, score="scaled", *, kernel_initializer="glorot_uniform", **kwargs):
         super().__init__(**kwargs)
-        if score not in SCORES:
-            raise ValueError(
-                f"{type(self).__name__}: argument `score` got {score!r}. Allowed: "
-                f"{', '.join(map(repr, SCORES))}."
-            )
-        self.score = score
+        self.score = checked_choice(self, "score", score, SCORES)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, query_shape, value_shape, key_shape=None):

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from seqlib.layers.arguments import checked_size, fresh
+from seqlib.layers.arguments import checked_size, clone_initializer
 from seqlib.layers.attention.layer import AttentionLayer
 from seqlib.layers.attention.weighting import masked_softmax
 from seqlib.layers.positions.rotary import RotaryPositions
@@ -99,13 +99,15 @@ class MultiHeadAttention(AttentionLayer):
         kernel = self.add_weight(
             shape=kernel_shape,
             name=f"{name}_kernel",
-            initializer=fresh(self.kernel_initializer),
+            initializer=clone_initializer(self.kernel_initializer),
         )
         setattr(self, f"{name}_kernel", kernel)
         bias = None
         if self.use_bias:
             bias = self.add_weight(
-                shape=bias_shape, name=f"{name}_bias", initializer=fresh(self.bias_initializer)
+                shape=bias_shape,
+                name=f"{name}_bias",
+                initializer=clone_initializer(self.bias_initializer),
             )
         setattr(self, f"{name}_bias", bias)
 

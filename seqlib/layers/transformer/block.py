@@ -2,7 +2,7 @@
 
 import keras
 
-from seqlib.layers.arguments import fresh
+from seqlib.layers.arguments import clone_initializer
 from seqlib.layers.attention import MultiHeadAttention
 from seqlib.layers.fused.pointwise import quickest
 from seqlib.layers.transformer.settings import TransformerLayer
@@ -51,7 +51,7 @@ class TransformerBlock(TransformerLayer):
             use_bias=self.use_bias,
             dropout=self.attention_dropout,
             rotary=rotary,
-            kernel_initializer=fresh(self.kernel_initializer),
+            kernel_initializer=clone_initializer(self.kernel_initializer),
             seed=self.seed_of(part),
             dtype=self.dtype_policy,
             name=name,
@@ -81,13 +81,13 @@ class TransformerBlock(TransformerLayer):
         self.inner = keras.layers.Dense(
             self.inner_dim,
             activation=quickest(self.activation),
-            kernel_initializer=fresh(self.kernel_initializer),
+            kernel_initializer=clone_initializer(self.kernel_initializer),
             name="inner",
             **made,
         )
         self.outer = keras.layers.Dense(
             inputs_shape[-1],
-            kernel_initializer=fresh(self.kernel_initializer),
+            kernel_initializer=clone_initializer(self.kernel_initializer),
             name="outer",
             **made,
         )

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from seqlib.layers.arguments import checked_size
+from seqlib.layers.arguments import checked_choice, checked_size
 from seqlib.layers.positions import LearnedPositions, SinusoidalPositions
 from seqlib.layers.transformer.decoder import TransformerDecoder
 from seqlib.layers.transformer.encoder import TransformerEncoder
@@ -118,12 +118,8 @@ class Transformer(TransformerLayer, keras.Model):
         self.seed_generator = keras.random.SeedGenerator(self.seed_of(999))
 
     def _check_choices(self):
-        for name, allowed in (("positions", POSITIONS), ("tie_embeddings", TIES)):
-            if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{type(self).__name__}: argument `{name}` got {getattr(self, name)!r}. "
-                    f"Allowed: {', '.join(map(repr, allowed))}."
-                )
+        checked_choice(self, "positions", self.positions, POSITIONS)
+        checked_choice(self, "tie_embeddings", self.tie_embeddings, TIES)
         if (self.positions == "learned") != (self.max_length is not None):
             raise ValueError(
                 f"{type(self).__name__}: argument `max_length` got {self.max_length!r} with "

@@ -1,10 +1,8 @@
 """What every part of a Transformer is made with."""
 
-import numbers
-
 import keras
 
-from seqlib.layers.arguments import checked_rate, checked_size
+from seqlib.layers.arguments import checked_above, checked_rate, checked_size
 
 
 class TransformerLayer(keras.Layer):
@@ -53,12 +51,7 @@ class TransformerLayer(keras.Layer):
         self.key_dim = None if key_dim is None else checked_size(self, "key_dim", key_dim)
         self.activation = keras.activations.get(activation)
         self.norm_first = bool(norm_first)
-        if not isinstance(norm_epsilon, numbers.Real) or not norm_epsilon > 0:
-            raise ValueError(
-                f"{type(self).__name__}: argument `norm_epsilon` got {norm_epsilon!r}. Allowed: a "
-                "number above 0."
-            )
-        self.norm_epsilon = float(norm_epsilon)
+        self.norm_epsilon = checked_above(self, "norm_epsilon", norm_epsilon, 0)
         self.use_bias = bool(use_bias)
         self.dropout = checked_rate(self, "dropout", dropout)
         self.attention_dropout = checked_rate(self, "attention_dropout", attention_dropout)
