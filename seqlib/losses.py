@@ -1,16 +1,17 @@
-"""What training minimises and watches where sequences are padded: real tokens alone count."""
+"""What training minimizes where sequences are padded: real tokens alone count."""
 
 import keras
 from keras import ops
 
+from seqlib.layers.arguments import checked_rate
 from seqlib.layers.chain import log_normaliser, path_score
 
-__all__ = ["ChainCrossentropy", "MaskedAccuracy", "MaskedCrossentropy"]
+__all__ = ["ChainCrossentropy", "MaskedCrossentropy"]
 
 
 @keras.saving.register_keras_serializable("seqlib")
 class ChainCrossentropy(keras.losses.Loss):
-    r"""Negative log-likelihood of the right path among all paths through a chain.
+    r"""Negative log-likelihood of the right path through a chain, among all paths.
 
     With the log-potentials $\psi$ of `seqlib.layers.LinearChainCRF`, a sentence costs
 
@@ -24,8 +25,7 @@ class ChainCrossentropy(keras.losses.Loss):
         dtype: Type in which it is computed; ``None`` for float32.
 
     Call arguments:
-        y_true: Ids of the right tags, (batch, time), a negative one at every masked step and at no
-            other.
+        y_true: Ids of the right tags, (batch, time), negative at masked steps and at no other.
         y_pred: Log-potentials, (batch, time, tags, tags).
         sample_weight: Weight of each sentence, (batch,) or (batch, 1).
 
@@ -77,9 +77,8 @@ class ChainCrossentropy(keras.losses.Loss):
 class MaskedCrossentropy(keras.losses.Loss):
     r"""Cross-entropy of logits with ids, padding left out, with label smoothing.
 
-    With logits $z$ over a vocabulary of $V$, a target $y$ and a smoothing of $\varepsilon$, a
-    token costs the cross-entropy with a target that gives $1 - \varepsilon$ to $y$ and spreads
-    $\varepsilon$ evenly over all $V$ ids:
+    With logits $z$ over a vocabulary of $V$, a token costs the cross-entropy with a target that
+    gives $1 - \varepsilon$ to its id $y$ and spreads $\varepsilon$ evenly over all $V$ ids:
 
     $$\ell = \log \sum_v e^{z_v} - (1 - \varepsilon)\, z_y - \frac{\varepsilon}{V} \sum_v z_v$$
 
@@ -98,8 +97,7 @@ class MaskedCrossentropy(keras.losses.Loss):
 
     Call arguments:
         y_true: Ids of the targets, (batch, time), 0 for padding.
-        y_pred: Logits, (batch, time, vocabulary). A Keras mask that they may carry is left alone:
-            the targets say what is padding.
+        y_pred: Logits, (batch, time, vocabulary); a mask that they carry does not count.
         sample_weight: Weight of each sentence, (batch,) or (batch, 1), or of each token,
             (batch, time). The loss is then the weighted sum over the weighted number of tokens.
 
@@ -124,20 +122,18 @@ class MaskedCrossentropy(keras.losses.Loss):
     def __init__(self, label_smoothing=0.0, name="masked_crossentropy", dtype=None):
         # The mean over real tokens is taken in `__call__`: what Keras would divide by is not it.
         super().__init__(name=name, reduction=None, dtype=dtype or "float32")
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(f"`label_smoothing` must be in [0, 1), got {label_smoothing!r}.")
-        self.label_smoothing = float(label_smoothing)
+        self.label_smoothing = checked_rate(self, "label_smoothing", label_smoothing)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         """Return the mean over real tokens."""
         y_true = ops.convert_to_tensor(y_true)
-        weights = _weights(y_true, sample_weight, self.dtype)
+        weights = token_weights(y_true, sample_weight, self.dtype)
         losses = self.call(y_true, ops.convert_to_tensor(y_pred))
         return ops.divide_no_nan(ops.sum(losses * weights), ops.sum(weights))
 
     def call(self, y_true, y_pred):
         """Return the loss of each token, (batch, time), 0 at padding."""
-        _check(y_true, y_pred)
+        check_targets(y_true, y_pred)
         logits = ops.cast(y_pred, self.dtype)
         targets = ops.cast(y_true, "int32")
         # One operation with its own gradient; that of picking out z_y alone costs several times it.
@@ -152,53 +148,7 @@ class MaskedCrossentropy(keras.losses.Loss):
         return {"label_smoothing": self.label_smoothing, "name": self.name, "dtype": self.dtype}
 
 
-@keras.saving.register_keras_serializable("seqlib")
-class MaskedAccuracy(keras.metrics.Metric):
-    r"""Share of the tokens whose most likely id is the target, padding left out.
-
-    $$\frac{\sum_{b,t} [y_{b,t} \ne 0]\,[\arg\max_v z_{b,t,v} = y_{b,t}]}
-    {\sum_{b,t} [y_{b,t} \ne 0]}$$
-
-    Both sums run over all batches since the last reset, so that each token counts the same however
-    the batches are filled; the mean of the batches' accuracies would not be that.
-
-    Args:
-        name: Name of the metric.
-        dtype: Type of the sums; ``None`` for float32.
-
-    Call arguments:
-        y_true: As for `MaskedCrossentropy`.
-        y_pred: As for `MaskedCrossentropy`; probabilities do as well.
-        sample_weight: As for `MaskedCrossentropy`.
-
-    Example:
-        >>> accuracy = MaskedAccuracy()
-        >>> logits = ops.one_hot([[2, 3, 1]], 4)
-        >>> accuracy.update_state([[2, 1, 0]], logits)
-        >>> float(accuracy.result())
-        0.5
-    """
-
-    def __init__(self, name="masked_accuracy", dtype=None):
-        super().__init__(name=name, dtype=dtype or "float32")
-        self.right = self.add_variable(shape=(), initializer="zeros", name="right")
-        self.total = self.add_variable(shape=(), initializer="zeros", name="total")
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        """Count the tokens of a batch."""
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-        _check(y_true, y_pred)
-        weights = _weights(y_true, sample_weight, self.dtype)
-        right = ops.argmax(y_pred, axis=-1) == ops.cast(y_true, "int32")  # (batch, time)
-        self.right.assign_add(ops.sum(ops.cast(right, self.dtype) * weights))
-        self.total.assign_add(ops.sum(weights))
-
-    def result(self):
-        """Return the share so far; 0 before the first real token."""
-        return ops.divide_no_nan(self.right.value, self.total.value)
-
-
-def _weights(y_true, sample_weight, dtype):
+def token_weights(y_true, sample_weight, dtype):
     """Return the weight of each token, 0 at padding, (batch, time)."""
     weights = ops.cast(y_true != 0, dtype)
     if sample_weight is None:
@@ -207,16 +157,14 @@ def _weights(y_true, sample_weight, dtype):
     return weights * (ops.expand_dims(given, axis=-1) if len(given.shape) == 1 else given)
 
 
-def _check(y_true, y_pred):
+def check_targets(y_true, y_pred):
     """Raise ValueError where targets and logits do not go together."""
+    got = f"got shapes {tuple(y_true.shape)} and {tuple(y_pred.shape)}."
     if len(y_true.shape) != 2 or len(y_pred.shape) != 3:
         raise ValueError(
             "`y_true` must be ids (batch, time), not one-hot, and `y_pred` logits (batch, time, "
-            f"vocabulary); got shapes {tuple(y_true.shape)} and {tuple(y_pred.shape)}."
+            f"vocabulary); {got}"
         )
     pairs = zip(y_true.shape, y_pred.shape[:2], strict=True)
     if any(None not in pair and pair[0] != pair[1] for pair in pairs):
-        raise ValueError(
-            "`y_true` and `y_pred` must have the same batch and time; got shapes "
-            f"{tuple(y_true.shape)} and {tuple(y_pred.shape)}."
-        )
+        raise ValueError(f"`y_true` and `y_pred` must have the same batch and time; {got}")

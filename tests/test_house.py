@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "decoding": {"compiled", "layers"},
     "losses": {"compiled", "layers"},
     "pretrained": {"compiled", "layers", "data"},
-    "metrics": set(),
+    "metrics": {"losses"},
     "text": set(),
     "data": set(),
     "word_vectors": {"data"},

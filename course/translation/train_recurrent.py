@@ -17,7 +17,7 @@ from course.translation.pairs import Batches, split
 from course.translation.recurrent import RecurrentTranslator
 from course.translation.translator import Translator
 from seqlib import data, metrics
-from seqlib.losses import MaskedAccuracy, MaskedCrossentropy
+from seqlib.losses import MaskedCrossentropy
 from seqlib.text import Subwords
 
 SEED = 6
@@ -46,7 +46,7 @@ def main():
         0.0, steps - 500, alpha=0.01, warmup_target=RATE, warmup_steps=500
     )
     optimizer = keras.optimizers.Adam(rate, beta_2=0.98, global_clipnorm=1.0)
-    model.compile(optimizer, MaskedCrossentropy(0.1), metrics=[MaskedAccuracy()])
+    model.compile(optimizer, MaskedCrossentropy(0.1), metrics=[metrics.MaskedAccuracy()])
     translate = Translator(model, source, target)
     for epoch in range(options.epochs):
         started = time.monotonic()

@@ -25,7 +25,7 @@ from course.translation.pairs import Batches, split
 from course.translation.transformer import TransformerTranslator
 from course.translation.translator import Translator
 from seqlib import data, metrics
-from seqlib.losses import MaskedAccuracy, MaskedCrossentropy
+from seqlib.losses import MaskedCrossentropy
 from seqlib.text import Subwords
 
 SEED = 6
@@ -91,7 +91,8 @@ def main():
     )
     reader = TransformerTranslator(*sizes, **SETTINGS)
     optimizer = keras.optimizers.Adam(RATE, beta_2=0.98, global_clipnorm=1.0)
-    model.compile(optimizer, MaskedCrossentropy(0.1), metrics=[MaskedAccuracy()], jit_compile=False)
+    accuracy = metrics.MaskedAccuracy()
+    model.compile(optimizer, MaskedCrossentropy(0.1), metrics=[accuracy], jit_compile=False)
     translate = Translator(reader, source, target)
     clock, epoch = Clock(60 * options.minutes), 0
     while clock.spent() < 1:

@@ -1,5 +1,6 @@
 """What a model is measured by: thin over kept libraries, and measures that count events."""
 
+from seqlib.metrics.accuracy import MaskedAccuracy
 from seqlib.metrics.answers import AnswerScore, answer_score, normalise_answer, token_f1
 from seqlib.metrics.entities import (
     EntityScore,
@@ -16,6 +17,7 @@ __all__ = [
     "BleuScore",
     "EntityScore",
     "EntityScores",
+    "MaskedAccuracy",
     "Score",
     "Span",
     "answer_score",
