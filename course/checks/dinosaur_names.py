@@ -3,195 +3,142 @@
 import keras
 import numpy as np
 
-from course.checks import CheckFailed, answered, attempt, compare, passed
+from course.checks import exercise
 
 _LOGITS = np.array([1.0, 3.0, -1.0, 2.5, 0.0, 2.0])
 
 
-def nats_per_character(learner):
+@exercise("minus the sum of log_probabilities * mask, divided by the sum of mask.")
+def nats_per_character(check):
     """Check the mean surprise over the real characters of a batch."""
-    hint = "minus the sum of log_probabilities * mask, divided by the sum of mask."
     log_probabilities = np.log(np.array([[0.5, 0.25, 0.1], [0.125, 0.9, 0.9]]))
     mask = np.array([[True, True, False], [True, False, False]])
-    with attempt("nats_per_character", hint):
-        value = learner(log_probabilities, mask)
-    compare(
-        "nats_per_character",
-        answered("nats_per_character", value, hint),
-        2 * np.log(2.0),
-        hint,
-    )
-    passed("nats_per_character", "padding does not count, every real character counts once")
+    check.case(log_probabilities, mask, expected=2 * np.log(2.0))
+    check.passed("padding does not count, every real character counts once")
 
 
-def bigram_probabilities(learner):
+@exercise("np.add.at(counts, (inputs[mask], targets[mask]), 1) counts pairs, repeated ones too.")
+def bigram_probabilities(check):
     """Check the table of smoothed pair frequencies."""
-    hint = "np.add.at(counts, (inputs[mask], targets[mask]), 1) counts pairs, repeated ones too."
     inputs = np.array([[1, 2, 2, 3], [1, 2, 0, 0]])
     targets = np.array([[2, 2, 3, 1], [2, 1, 0, 0]])
-    counts = np.zeros((4, 4))
-    counts[1, 2], counts[2, 2], counts[2, 3], counts[2, 1], counts[3, 1] = 2, 1, 1, 1, 1
-    smoothed = counts[:, 1:] + 0.5
+    smoothed = np.array([[0, 0, 0], [0, 2, 0], [1, 1, 1], [1, 0, 0]]) + 0.5  # of tokens 1 to 3
     expected = np.pad(smoothed / smoothed.sum(axis=1, keepdims=True), ((0, 0), (1, 0)))
-    with attempt("bigram_probabilities", hint):
-        value = learner(inputs, targets, vocabulary_size=4, pseudo_count=0.5)
-    value = answered("bigram_probabilities", value, hint)
-    compare("bigram_probabilities", value, expected, hint)
-    passed("bigram_probabilities", "pairs counted, padding impossible, every row sums to one")
+    check.case(inputs, targets, 4, 0.5, expected=expected)
+    check.passed("pairs counted, padding impossible, every row sums to one")
 
 
-def softmax_with_temperature(learner):
+@exercise("divide by the temperature, subtract the maximum, exponentiate, divide by the sum.")
+def softmax_with_temperature(check):
     """Check the softmax of logits divided by a temperature."""
-    hint = "divide by the temperature, subtract the maximum, exponentiate, divide by the sum."
     for temperature in (0.5, 1.0, 2.0):
         powers = np.exp(_LOGITS) ** (1 / temperature)
-        with attempt("softmax_with_temperature", hint):
-            value = learner(_LOGITS, temperature)
-        value = answered("softmax_with_temperature", value, hint)
-        compare("softmax_with_temperature", value, powers / powers.sum(), hint)
-    with attempt("softmax_with_temperature", hint), np.errstate(all="ignore"):
-        value = learner(np.array([1000.0, 0.0]), 0.5)
+        check.case(_LOGITS, temperature, expected=powers / powers.sum())
     hint = "large logits overflow: subtract the maximum before the exponential."
-    compare("softmax_with_temperature", value, np.array([1.0, 0.0]), hint)
-    passed("softmax_with_temperature", "three temperatures, and no overflow")
+    check.case(np.array([1000.0, 0.0]), 0.5, expected=np.array([1.0, 0.0]), hint=hint)
+    check.passed("three temperatures, and no overflow")
 
 
-def keep_top_k(learner):
+def _kept(logits, kept):
+    """Return exponentials of the logits that are kept, and zeros: they compare without -inf."""
+    return np.where(np.isin(np.arange(len(logits)), kept), np.exp(logits), 0.0)
+
+
+@exercise("np.sort(logits)[-k] is the smallest logit to keep; np.where does the rest.")
+def keep_top_k(check):
     """Check that all logits but the k largest become minus infinity."""
-    hint = "np.sort(logits)[-k] is the smallest logit to keep; np.where does the rest."
     for k, kept in ((1, [1]), (3, [1, 3, 5]), (6, [0, 1, 2, 3, 4, 5])):
-        expected = np.full(6, -np.inf)
-        expected[kept] = _LOGITS[kept]
-        with attempt("keep_top_k", hint):
-            value = learner(_LOGITS.copy(), k)
-        _compare_kept("keep_top_k", value, expected, hint)
-    passed("keep_top_k", "the likeliest 1, 3 and all of 6")
+        check.case(_LOGITS, k, expected=_kept(_LOGITS, kept), read=np.exp, label=f", k={k}, exp")
+    check.passed("the likeliest 1, 3 and all of 6")
 
 
-def _compare_kept(name, value, expected, hint):
-    """Compare logits of which some are minus infinity, by their exponentials."""
-    value = np.asarray(answered(name, value, hint), dtype=float)
-    compare(name, np.exp(value), np.exp(expected), hint)
-
-
-def keep_top_p(learner):
+@exercise(
+    "go through the tokens from the likeliest down; a token stays if the probabilities of all "
+    "likelier ones together are still below p."
+)
+def keep_top_p(check):
     """Check that the logits outside the nucleus become minus infinity."""
-    hint = (
-        "go through the tokens from the likeliest down; a token stays if the probabilities of all "
-        "likelier ones together are still below p."
-    )
     logits = np.log(np.array([0.1, 0.4, 0.05, 0.25, 0.2]))
     for p, kept in ((0.3, [1]), (0.5, [1, 3]), (0.8, [1, 3, 4]), (1.0, [0, 1, 2, 3, 4])):
-        expected = np.full(5, -np.inf)
-        expected[kept] = logits[kept]
-        with attempt("keep_top_p", hint):
-            value = learner(logits.copy(), p)
-        _compare_kept("keep_top_p", value, expected, hint)
-    passed("keep_top_p", "the smallest sets that hold 0.3, 0.5, 0.8 and all of the probability")
+        check.case(logits, p, expected=_kept(logits, kept), read=np.exp, label=f", p={p}, exp")
+    check.passed("the smallest sets that hold 0.3, 0.5, 0.8 and all of the probability")
 
 
-def sample_name(learner):
+@exercise(
+    "start with an empty list; draw the next token with generator.choice(size, p=...) given "
+    "the list so far; stop without adding it when it is the end token."
+)
+def sample_name(check):
     """Check the loop that draws one token after the other."""
-    hint = (
-        "start with an empty list; draw the next token with generator.choice(size, p=...) given "
-        "the list so far; stop without adding it when it is the end token."
-    )
-    seen = []
+    given, generator = [], np.random.default_rng(0)
 
     def counting_up(context):
-        seen.append(list(context))
-        return np.eye(6)[min(len(context) + 2, 5)] if len(context) < 3 else np.eye(6)[1]
+        given.append(list(context))
+        return np.eye(6)[len(context) + 2 if len(context) < 3 else 1]
 
-    with attempt("sample_name", hint):
-        value = learner(counting_up, np.random.default_rng(0), end=1, longest=10)
-    value = answered("sample_name", value, hint)
-    compare("sample_name", np.array(value), np.array([2, 3, 4]), hint)
-    if seen[:3] != [[], [2], [2, 3]]:
-        raise CheckFailed(
-            f"sample_name: each draw is given the tokens drawn so far; it was given {seen[:3]}. "
-            f"Hint: {hint}"
-        )
-    with attempt("sample_name", hint):
-        value = learner(lambda context: np.eye(6)[2], np.random.default_rng(0), end=1, longest=4)
-    compare("sample_name", np.array(value), np.array([2, 2, 2, 2]), "stop at `longest` tokens.")
+    check.case(counting_up, generator, 1, 10, expected=np.array([2, 3, 4]))
+    check.compare(given[:3], [[], [2], [2, 3]], ", the tokens so far, given to each draw")
+    hint = "stop at `longest` tokens."
+    check.case(lambda _: np.eye(6)[2], generator, 1, 4, expected=np.array([2, 2, 2, 2]), hint=hint)
     shares = np.array([0.0, 0.3, 0.7])
-    generator = np.random.default_rng(0)
-    with attempt("sample_name", hint):
-        lengths = [
-            len(learner(lambda context: shares, generator, end=1, longest=50)) for _ in range(2000)
-        ]
-    compare("sample_name", np.mean(lengths), 0.7 / 0.3, "draw with p=probabilities.", tolerance=0.2)
-    passed("sample_name", "context handed on, end token and longest length obeyed, right shares")
+    lengths = [len(check.run(lambda _: shares, generator, 1, 50)) for _ in range(2000)]
+    hint = "draw with p=probabilities."
+    check.compare(np.mean(lengths), 0.7 / 0.3, ", mean length", hint=hint, tolerance=0.2)
+    check.passed("context handed on, end token and longest length obeyed, right shares")
 
 
-def _gradients():
-    return [np.array([[3.0, -4.0], [0.5, 0.0]]), np.array([12.0, -0.25])]
+_GRADIENTS = [np.array([[3.0, -4.0], [0.5, 0.0]]), np.array([12.0, -0.25])]
 
 
-def clip_by_value(learner):
+@exercise("np.clip(gradient, -limit, limit) for each array of the list.")
+def clip_by_value(check):
     """Check the clipping of each entry."""
-    hint = "np.clip(gradient, -limit, limit) for each array of the list."
-    with attempt("clip_by_value", hint):
-        value = learner(_gradients(), 1.0)
-    value = answered("clip_by_value", value, hint)
-    expected = [np.array([[1.0, -1.0], [0.5, 0.0]]), np.array([1.0, -0.25])]
-    compare("clip_by_value", list(value), expected, hint)
-    passed("clip_by_value", "large entries cut on both sides, small ones untouched")
+    expected = np.array([[1.0, -1.0], [0.5, 0.0]]), np.array([1.0, -0.25])
+    check.case(_GRADIENTS, 1.0, expected=expected)
+    check.passed("large entries cut on both sides, small ones untouched")
 
 
-def clip_by_global_norm(learner):
+@exercise("one norm over all arrays together; multiply all by limit / norm if norm > limit.")
+def clip_by_global_norm(check):
     """Check the shortening of all gradients together."""
-    hint = "one norm over all arrays together; multiply all by limit / norm if norm > limit."
-    gradients = _gradients()
-    norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
+    norm = np.linalg.norm(np.concatenate([gradient.ravel() for gradient in _GRADIENTS]))
     for limit in (1.0, 100.0):
-        with attempt("clip_by_global_norm", hint):
-            value = learner(_gradients(), limit)
-        value = answered("clip_by_global_norm", value, hint)
-        expected = [gradient * min(1.0, limit / norm) for gradient in gradients]
-        compare("clip_by_global_norm", list(value), expected, hint)
-    passed("clip_by_global_norm", "direction kept, a short gradient left alone")
+        expected = tuple(gradient * min(1.0, limit / norm) for gradient in _GRADIENTS)
+        check.case(_GRADIENTS, limit, expected=expected)
+    check.passed("direction kept, a short gradient left alone")
 
 
-def training_step(learner):
+@exercise(
+    "inside the tape: logits, cross-entropy, mean over the mask; then tape.gradient, "
+    "tf.clip_by_global_norm, optimizer.apply."
+)
+def training_step(check):
     """Check one step of clipped gradient descent against the same step of `fit`."""
-    hint = (
-        "inside the tape: logits, cross-entropy, mean over the mask; then tape.gradient, "
-        "tf.clip_by_global_norm, optimizer.apply."
-    )
     generator = np.random.default_rng(3)
     inputs = generator.integers(1, 5, size=(3, 4))
     targets = np.where(np.arange(4) < [[4], [2], [3]], generator.integers(1, 5, size=(3, 4)), 0)
-    models = [
+    own, fitted = (
         keras.Sequential([keras.layers.Embedding(5, 3), keras.layers.Dense(5)]) for _ in range(2)
-    ]
-    for model in models:
-        model.build((None, 4))
-    models[1].set_weights(models[0].get_weights())
-    optimizers = [keras.optimizers.SGD(0.5), keras.optimizers.SGD(0.5, global_clipnorm=0.1)]
-    with attempt("training_step", hint):
-        loss = learner(models[0], optimizers[0], inputs, targets, limit=0.1)
-    loss = answered("training_step", loss, hint)
-    measure = keras.losses.SparseCategoricalCrossentropy(
+    )
+    own.build((None, 4))
+    fitted.build((None, 4))
+    fitted.set_weights(own.get_weights())
+    loss = keras.losses.SparseCategoricalCrossentropy(
         from_logits=True, reduction="mean_with_sample_weight"
     )
-    models[1].compile(optimizers[1], measure)
-    expected = models[1].train_on_batch(
-        inputs, targets, sample_weight=(targets > 0).astype("float32")
-    )
-    compare("training_step", np.asarray(loss), np.asarray(expected), hint, tolerance=1e-5)
-    for own, reference in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
-        compare("training_step", own, reference, hint, tolerance=1e-5)
-    passed("training_step", "loss and new weights as from keras with global_clipnorm")
+    fitted.compile(keras.optimizers.SGD(0.5, global_clipnorm=0.1), loss)
+    expected = fitted.train_on_batch(inputs, targets, (targets > 0).astype("float32"))
+    arguments = own, keras.optimizers.SGD(0.5), inputs, targets, 0.1
+    check.case(*arguments, expected=expected, label=", loss", tolerance=1e-5)
+    weights = tuple(fitted.get_weights())
+    check.compare(own.get_weights(), weights, ", new weights", tolerance=1e-5)
+    check.passed("loss and new weights as from keras with global_clipnorm")
 
 
-def perplexity(learner):
+@exercise("the exponential of minus the mean log-probability.")
+def perplexity(check):
     """Check the exponential of the mean surprise."""
-    hint = "the exponential of minus the mean log-probability."
-    with attempt("perplexity", hint):
-        value = learner(np.log(np.array([0.25, 0.25, 0.25])))
-    compare("perplexity", answered("perplexity", value, hint), 4.0, hint)
-    with attempt("perplexity", hint):
-        value = learner(np.log(np.array([0.5, 0.125])))
-    compare("perplexity", value, 4.0, "the mean is over logarithms, not over probabilities.")
-    passed("perplexity", "an even choice among four is 4, and means are taken of logarithms")
+    check.case(np.log(np.array([0.25, 0.25, 0.25])), expected=4.0)
+    hint = "the mean is over logarithms, not over probabilities."
+    check.case(np.log(np.array([0.5, 0.125])), expected=4.0, hint=hint)
+    check.passed("an even choice among four is 4, and means are taken of logarithms")

@@ -6,20 +6,18 @@ layers and by central differences.
 
 import numpy as np
 
+from course.checks.central_differences import central_differences
+
 BATCH, TIME, FEATURES, UNITS = 3, 5, 4, 6
 
 
-def differences(loss, array, epsilon=1e-5):
-    """Return the gradient of loss() by `array`, measured; the array is left as it was."""
-    gradient = np.zeros_like(array)
-    for index in np.ndindex(array.shape):
-        value = array[index]
-        array[index] = value + epsilon
-        above = loss()
-        array[index] = value - epsilon
-        gradient[index] = (above - loss()) / (2 * epsilon)
-        array[index] = value
-    return gradient
+def gradients(loss, inputs, states, weights):
+    """Return the measured gradients of loss() by inputs, states and weights."""
+    return (
+        central_differences(loss, inputs),
+        tuple(central_differences(loss, state) for state in states),
+        tuple(central_differences(loss, weight) for weight in weights),
+    )
 
 
 def case(gates, states=1, seed=0):
@@ -31,6 +29,18 @@ def case(gates, states=1, seed=0):
     bias = (2, columns) if gates == 3 else (columns,)
     shapes = (FEATURES, columns), (UNITS, columns), bias
     return x, first, tuple(0.7 * rng.normal(size=shape) for shape in shapes)
+
+
+def sequence_case():
+    """Return inputs, states and weights of an LSTM over time."""
+    _, states, weights = case(gates=4, states=2)
+    return np.random.default_rng(1).normal(size=(BATCH, TIME, FEATURES)), states, weights
+
+
+def reordered(weights, order):
+    """Return the weights with their gates in another order."""
+    split = (np.split(weight, len(order), axis=-1) for weight in weights)
+    return tuple(np.concatenate([parts[k] for k in order], axis=-1) for parts in split)
 
 
 def keras_step(cell, x, states, weights):

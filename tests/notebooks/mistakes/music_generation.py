@@ -1,0 +1,28 @@
+MISTAKES = [
+    ("to_tokens", "] = HOLD\n        tokens[onset] = FIRST", "] = FIRST"),
+    ("to_tokens", "= FIRST + pitch", "= HOLD"),
+    ("to_notes", "return notes", "return notes[:1]"),
+    ("shift_to_common_key", None, "return 7 * sharps % 12"),
+    ("shift_to_common_key", None, "return -7 * sharps % 12"),
+    ("shift_to_common_key", None, "return -sharps"),
+    ("shared_layer_loop", "h, states = cell", "h, _ = cell"),
+    ("shared_layer_loop", None, "return dense(embedding(tokens))"),
+    (
+        "play_on",
+        "generator.choice(len(probabilities), p=probabilities)",
+        "np.argmax(probabilities)",
+        "draw with p=probabilities",
+    ),
+    ("play_on", "probabilities, states = step", "probabilities, _ = step", "append it"),
+    ("nats_per_note", None, "return -log_probabilities.mean()"),
+    ("nats_per_note", None, "return -log_probabilities[tokens >= FIRST].mean()"),
+    ("repeat_accuracy", "same[tokens[1:] >= FIRST].mean()", "same.mean()"),
+    ("scores_at_pitches", None, "return np.resize(scores, 128)"),
+    (
+        "scores_at_pitches",
+        None,
+        "return np.roll(np.pad(scores, (0, 128 - len(scores))), reference - 2)",
+    ),
+    ("count_parallels", "kept[1:] & kept[:-1] & same_way", "kept[1:]"),
+    ("count_parallels", "kept[1:] & kept[:-1] & same_way", "same_way"),
+]
