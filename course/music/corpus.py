@@ -6,11 +6,11 @@ import zipfile
 import zlib
 
 import numpy as np
+from tqdm import tqdm
 
 from course.music import scores
 from seqlib.data import cache, cards
 from seqlib.data.errors import DataError
-from seqlib.data.progress import Bar
 from seqlib.files import whole_file
 
 FORMAT = 2  # of the kept file; to be raised when what is taken from a score changes
@@ -40,16 +40,7 @@ def load(card):
     Raises:
         DataError: music21 is not installed, or came without its corpus.
     """
-    kept = _place(card)
-    if not cache.sealed(kept):
-        with cache.workshop(card.name) as folder:
-            if not cache.sealed(kept):  # another process may have read them meanwhile
-                made = folder / kept.name
-                save(made, _read_corpus(card))
-                note = cache.seal(made)
-                note.write_text(cache.digest(made) + "\n", encoding="utf-8")
-                cache.publish(note, cache.seal(kept))
-                cache.publish(made, kept)
+    kept = cache.made_once(card, _file(card), lambda path: save(path, _read_corpus(card)))
     return restore(kept)
 
 
@@ -73,8 +64,8 @@ def load_corpus(name):
     return load(card)
 
 
-def _place(card):
-    """Return where the works are kept: another version of music21 may read them differently."""
+def _file(card):
+    """Return the file of the works: another version of music21 may read them differently."""
     try:
         version = importlib.metadata.version("music21")
     except importlib.metadata.PackageNotFoundError:
@@ -82,7 +73,7 @@ def _place(card):
             f"{card.name!r} is read from the corpus of music21, which is not installed. "
             "Install it with:  pip install -r requirements.txt"
         ) from None
-    return cache.place(card, f"music21-{version}-{FORMAT}.npz")
+    return f"music21-{version}-{FORMAT}.npz"
 
 
 def _read_corpus(card):
@@ -99,11 +90,10 @@ def _read_corpus(card):
             "pip install --force-reinstall --no-deps music21"
         )
     print(f"Reading {len(files)} scores for {card.name}, once (about a minute) ...", flush=True)
-    pieces = []
-    with Bar(len(files), card.name, unit="score") as progress:
-        for number, file in enumerate(files, start=1):
-            pieces.append(scores.read(file))
-            progress(number)
+    pieces = [
+        scores.read(file)
+        for file in tqdm(files, desc=card.name, unit="score", disable=None, leave=False)
+    ]
     return [piece for piece in pieces if wanted(piece)]
 
 

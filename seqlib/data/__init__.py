@@ -12,11 +12,10 @@ Example:
     "Shall I compare thee to a summer's day?"
 """
 
-from seqlib.data.cards import card, names
-from seqlib.data.corpora import load
+from seqlib.data.cards import Card, card, names
 from seqlib.data.errors import DamagedArchive, DataError, UnknownDataSet
 from seqlib.data.fetching import fetch
-from seqlib.data.schema import Card
+from seqlib.data.loaders import load
 
 __all__ = [
     "Card",

@@ -1,38 +1,40 @@
-"""Command line: ``python -m seqlib.data list``, ``show NAME`` and ``fetch NAME ...``."""
+"""Command line: ``python -m seqlib.data list``, ``show NAME``, ``fetch NAME ...`` and ``table``."""
 
 import argparse
-import importlib.util
 import sys
 
 from seqlib.data import cache, cards, fetching
+from seqlib.data.cards import megabytes
 from seqlib.data.errors import DataError
-from seqlib.data.schema import megabytes
+from seqlib.files import write_text
+
+BEGIN, END = "<!-- cards:begin -->", "<!-- cards:end -->"
 
 
 def main(arguments=None):
-    """Run one command.
-
-    Args:
-        arguments: List of strings; the command line by default.
-
-    Returns:
-        The exit code: 0, or 1 where something could not be had.
-    """
+    """Run one command and return the exit code: 0, or 1 where something could not be had."""
     parser = argparse.ArgumentParser(prog="python -m seqlib.data", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="all data sets: size, what is on this machine, what they are")
     show = commands.add_parser("show", help="the whole card of a data set")
     show.add_argument("names", nargs="+", metavar="NAME")
     get = commands.add_parser("fetch", help="fetch data sets, verify them and keep them")
-    get.add_argument("names", nargs="+", metavar="NAME", help="names, or: all")
+    get.add_argument("names", nargs="*", metavar="NAME", help="names, or: all")
+    get.add_argument("--course", action="store_true", help="all that the notebooks need")
     get.add_argument("--source", choices=fetching.SOURCES, help="where from (default: the archive)")
     get.add_argument("--path", help="a file or folder that you already have, instead of fetching")
+    commands.add_parser("table", help="bring the table in the README of the cards into step")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "fetch" and bool(chosen.names) == chosen.course:
+        get.error("give the names of data sets, or all, or --course")
     try:
         if chosen.command == "list":
             print(listing())
         elif chosen.command == "show":
             print("\n\n".join(str(cards.card(name)) for name in chosen.names))
+        elif chosen.command == "table":
+            readme = cards.folder() / "README.md"
+            write_text(readme, with_table(readme.read_text(encoding="utf-8")))
         else:
             return _fetch(chosen)
     except DataError as error:
@@ -45,65 +47,43 @@ def main(arguments=None):
 
 
 def listing():
-    """Return the table of data sets with their sizes and where they stand.
-
-    Returns:
-        A string of several lines.
-    """
+    """Return the table of data sets with their sizes and where they stand."""
     rows = [("name", "download", "on disk", "state", "what it is")]
-    for name in cards.names():
-        card = cards.card(name)
-        fetched = card.kind in ("archive", "canonical")
-        rows.append(
-            (
-                name,
-                megabytes(card.download_size) if fetched and card.download_size else "-",
-                megabytes(card.kept_size) if fetched and card.kept_size else "-",
-                state(card),
-                card.title,
-            )
-        )
+    for card in map(cards.card, cards.names()):
+        sizes = (megabytes(size) if size else "-" for size in (card.download_size, card.kept_size))
+        rows.append((card.name, *sizes, card.state(), card.title))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     return "\n".join([f"Data folder: {cache.root()}   (SEQLIB_DATA chooses another)", "", *lines])
 
 
-def state(card):
-    """Return in a word or two whether a data set is on this machine.
-
-    Args:
-        card: A ``schema.Card``.
-
-    Returns:
-        A string.
-    """
-    if card.kind == "package":
-        found = all(importlib.util.find_spec(name.replace("-", "_")) for name in card.requires)
-        return "installed" if found else f"needs {', '.join(card.requires)}"
-    if card.kind == "archive":
-        absent, damaged = cache.missing(card)
-        if damaged:
-            return "damaged"
-        return "fetched" if not absent else "not fetched"
-    if card.kind == "canonical":
-        whole = all(cache.sealed(cache.place(card, source.file)) for source in card.sources)
-        return "fetched" if whole else "not fetched"
-    return card.kind
+def with_table(text):
+    """Return the text of the README with the table of all cards between its markers."""
+    lines = ["| name | what it is | comes from | download | licence |", "|---|---|---|---|---|"]
+    for card in map(cards.card, cards.names()):
+        title = f"[{card.title}]({card.canonical})" if card.canonical else card.title
+        size = megabytes(card.download_size) if card.download_size else ""
+        url = card.licence_url
+        licence = f"[{card.licence}]({url})" if url else card.licence
+        lines.append(f"| `{card.name}` | {title} | {card.origin} | {size} | {licence} |")
+    before, _, rest = text.partition(BEGIN)
+    return "\n".join([before + BEGIN, *lines, END + rest.partition(END)[2]])
 
 
 def _fetch(chosen):
-    """Fetch the data sets named, go on after a failure, and return the exit code."""
+    """Fetch the data sets that are meant, go on after a failure, and return the exit code."""
     names, left_out = chosen.names, []
-    if "all" in names:
-        by_name = {name: cards.card(name) for name in cards.names()}
-        names = [name for name, card in by_name.items() if card.kind == "archive"]
-        left_out = [name for name, card in by_name.items() if card.kind == "canonical"]
+    if chosen.course or "all" in names:
+        known = [cards.card(name) for name in cards.names()]
+        wanted = [card for card in known if card.notebooks or not chosen.course]
+        names = [card.name for card in wanted if card.archive]
+        left_out = [card.name for card in wanted if card.is_fetched and not card.archive]
     failures = 0
     for name in names:
         try:
             card = cards.card(name)
-            if card.kind not in ("archive", "canonical"):
-                print(f"{name}: nothing to fetch, it is {fetching.explain(card)}.")
+            if not card.is_fetched:
+                print(f"{name}: nothing to fetch, it comes from {card.origin}.")
                 continue
             files = fetching.fetch(name, source=chosen.source, path=chosen.path)
             size = megabytes(sum(path.stat().st_size for path in files.values()))
@@ -111,7 +91,7 @@ def _fetch(chosen):
         except DataError as error:
             failures += 1
             print(error, file=sys.stderr, flush=True)
-    if left_out:
+    if left_out and not chosen.course:
         print(f"Not part of 'all', because only their own address has them: {', '.join(left_out)}")
     return 1 if failures else 0
 

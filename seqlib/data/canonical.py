@@ -1,40 +1,35 @@
 """Fetch a file from the makers' own address, for those who cannot or will not use the archive."""
 
 import http.client
+import shutil
 import urllib.error
 import urllib.request
 import zipfile
 
-from seqlib.data import cache
 from seqlib.data.errors import DataError
 
 _TIMEOUT = 30.0  # seconds without a byte
 
 
 def download(source, folder, progress):
-    """Download a canonical file.
+    """Download a `schema.Source` into a work folder and return the path of the file.
 
-    Args:
-        source: A ``schema.Source``. With ``inside``, the address is a zip and that one file is
-            taken out of it.
-        folder: An empty folder to work in.
-        progress: Called with the number of bytes that have arrived so far.
-
-    Returns:
-        The path of the file.
-
-    Raises:
-        DataError: There is no connection, no such file, or the transfer broke off.
-        OSError: The folder cannot be written.
+    `progress` is called with the number of bytes that have arrived so far. A `DataError` says that
+    there is no connection, no such file, or that the transfer broke off.
     """
     arrived = folder / "download"
-    cache.write(arrived, _chunks(source.url, progress))
+    with arrived.open("wb") as file:
+        file.writelines(_chunks(source.url, progress))
     if not source.inside:
         return arrived
     taken = folder / source.file
     try:
-        with zipfile.ZipFile(arrived) as opened, opened.open(source.inside) as stream:
-            cache.write(taken, iter(lambda: stream.read(1 << 20), b""))
+        with (
+            zipfile.ZipFile(arrived) as opened,
+            opened.open(source.inside) as stream,
+            taken.open("wb") as file,
+        ):
+            shutil.copyfileobj(stream, file)
     except (zipfile.BadZipFile, KeyError) as error:
         raise DataError(f"{source.url} is not a zip with {source.inside}: {error}") from None
     return taken

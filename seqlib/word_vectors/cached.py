@@ -43,7 +43,7 @@ def read(path, form, build):
     found = _opened(place)
     if found is not None:
         return found
-    with cache.workshop(f"word_vectors-{place.name}") as folder:
+    with cache.exclusive_folder(f"word_vectors-{place.name}") as folder:
         found = _opened(place)  # another process may have read it meanwhile
         if found is None:
             made = folder / "made"

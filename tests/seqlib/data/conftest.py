@@ -6,22 +6,31 @@ import threading
 
 import pytest
 
-from seqlib.data import cards
+from seqlib.data import archive, cards
 from tests.seqlib.data.shelf import Shelf
+
+DOWNLOAD = archive.download
 
 
 @pytest.fixture
 def shelf(tmp_path, monkeypatch):
-    """An empty shelf; pip sees it and nothing else, the cache folder does not exist yet."""
+    """An empty shelf, of which wheels are copied; the cache folder does not exist yet."""
     made = Shelf(tmp_path)
+    monkeypatch.setattr(archive, "download", made.download)
     monkeypatch.setattr(cards, "folder", lambda: made.cards)
     monkeypatch.setenv("SEQLIB_DATA", str(made.cache))
+    return made
+
+
+@pytest.fixture
+def pip(shelf, monkeypatch):
+    """The real pip, which sees the shelf and nothing else."""
+    monkeypatch.setattr(archive, "download", DOWNLOAD)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", made.index.as_uri())
+    monkeypatch.setenv("PIP_FIND_LINKS", shelf.index.as_uri())
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
-    return made
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ def run_instead_of_pip(monkeypatch, program):
     monkeypatch.setattr(archive, "command", command)
 
 
+@pytest.mark.usefixtures("pip")
 def test_fetch_keeps_the_members_and_runs_nothing(shelf):
     shelf.add("made_up", WORDS, extra={"made_up/__init__.py": b"raise SystemExit"})
     files = data.fetch("made_up")
@@ -74,6 +75,7 @@ def test_one_platform_is_asked_for_where_the_card_names_it(tmp_path):
     assert "--platform" not in plain
 
 
+@pytest.mark.usefixtures("pip")
 def test_nothing_here_and_no_network_names_what_to_run_and_where_it_goes(shelf):
     shelf.add("made_up", WORDS)
     shelf.wheel.unlink()
@@ -88,6 +90,7 @@ def test_nothing_here_and_no_network_names_what_to_run_and_where_it_goes(shelf):
     assert shelf.left() == []
 
 
+@pytest.mark.usefixtures("pip")
 def test_an_altered_archive_is_refused(shelf):
     shelf.add("made_up", WORDS, archive={"sha256": "0" * 64})
     with pytest.raises(data.DataError, match="not the file that the card pins"):
@@ -95,6 +98,7 @@ def test_an_altered_archive_is_refused(shelf):
     assert shelf.left() == []
 
 
+@pytest.mark.usefixtures("pip")
 def test_a_truncated_archive_is_refused(shelf):
     shelf.add("made_up", WORDS)
     shelf.wheel.write_bytes(shelf.wheel.read_bytes()[:-30])
@@ -103,11 +107,12 @@ def test_a_truncated_archive_is_refused(shelf):
     assert shelf.left() == []
 
 
+@pytest.mark.usefixtures("pip")
 def test_the_hash_is_checked_even_if_pip_does_not(shelf, monkeypatch):
     shelf.add("made_up", WORDS)
     program = "import sys; open(sys.argv[1] + '/made_up-1.0-py3-none-any.whl', 'wb').write(b'x')"
     run_instead_of_pip(monkeypatch, program)
-    with pytest.raises(data.DataError, match=r"altered, truncated or another build \(1 bytes"):
+    with pytest.raises(data.DataError, match=r"altered, truncated or another version \(1 bytes"):
         data.fetch("made_up")
     assert shelf.left() == []
 
@@ -116,7 +121,7 @@ def test_the_hash_is_checked_even_if_pip_does_not(shelf, monkeypatch):
     ("member", "message"),
     [
         ({"path": "made_up/absent.txt"}, "has no readable words.txt"),
-        ({"sha256": "0" * 64}, "words.txt is not the file that the card describes"),
+        ({"sha256": "0" * 64}, "What came as words.txt is not the file"),
     ],
 )
 def test_a_member_that_is_not_as_described_is_not_kept(shelf, member, message):
@@ -143,6 +148,7 @@ def test_a_member_that_is_not_as_described_is_not_kept(shelf, member, message):
         ("", "it ended with code 7"),
     ],
 )
+@pytest.mark.usefixtures("pip")
 def test_what_pip_failed_on_is_said(shelf, monkeypatch, said, message):
     shelf.add("made_up", WORDS)
     run_instead_of_pip(monkeypatch, f"import sys; print({said!r}, file=sys.stderr); sys.exit(7)")
@@ -151,6 +157,7 @@ def test_what_pip_failed_on_is_said(shelf, monkeypatch, said, message):
     assert shelf.left() == []
 
 
+@pytest.mark.usefixtures("pip")
 def test_an_interrupt_ends_the_download_and_leaves_nothing(shelf, monkeypatch):
     shelf.add("made_up", WORDS)
     run_instead_of_pip(monkeypatch, "import time; time.sleep(600)")
@@ -173,6 +180,7 @@ def test_an_interrupt_ends_the_download_and_leaves_nothing(shelf, monkeypatch):
     assert shelf.left() == []
 
 
+@pytest.mark.usefixtures("pip")
 def test_progress_follows_what_has_arrived(shelf, monkeypatch, tmp_path):
     shelf.add("made_up", WORDS)
     wheel, go = shelf.wheel, tmp_path / "go"
@@ -192,6 +200,6 @@ shutil.copy({str(wheel)!r}, sys.argv[1])
         if count == 100:  # what the download has in its temporary folder counts as well
             go.touch()
 
-    with cache.workshop("made_up") as folder:
+    with cache.exclusive_folder("made_up") as folder:
         archive.download(data.card("made_up").archive, folder, progress)
     assert 100 in seen

@@ -51,6 +51,27 @@ def test_fetch_all_takes_every_archive_and_names_what_it_leaves(shelf, capsys):
     assert "only their own address has them: online" in text
 
 
+def test_fetch_course_takes_every_archive_that_a_notebook_needs(shelf, capsys):
+    shelf.add("needed", WORDS, notebooks=["1-2_dinosaur_names"])
+    shelf.add("spare", {"second/a.txt": b"a"})
+    source = {"url": "http://127.0.0.1/a", "file": "a"}
+    shelf.write("online", kind="canonical", sources=[source], notebooks=["1-2_dinosaur_names"])
+    shelf.write("computed", kind="generated", notebooks=["1-2_dinosaur_names"])
+    assert command_line.main(["fetch", "--course"]) == 0
+    capsys.readouterr()
+    assert command_line.main(["fetch", "--course"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("needed: 1 verified")
+    assert shelf.left() == ["needed/words.txt"]
+
+
+@pytest.mark.parametrize("arguments", [["fetch"], ["fetch", "--course", "dates"]])
+def test_fetch_wants_names_or_the_course(arguments, capsys):
+    with pytest.raises(SystemExit):
+        command_line.main(arguments)
+    assert "give the names of data sets, or all, or --course" in capsys.readouterr().err
+
+
 def test_one_failure_does_not_stop_the_others(shelf, capsys):
     shelf.add("broken", WORDS)
     shelf.wheel.unlink()
@@ -64,7 +85,7 @@ def test_one_failure_does_not_stop_the_others(shelf, capsys):
 
 def test_fetch_of_what_needs_no_fetching_is_no_failure(capsys):
     assert command_line.main(["fetch", "dates"]) == 0
-    assert "dates: nothing to fetch, it is made by code" in capsys.readouterr().out
+    assert "dates: nothing to fetch, it comes from code" in capsys.readouterr().out
 
 
 def test_show_prints_the_card(capsys):

@@ -155,14 +155,13 @@ def test_a_set_without_an_archive_says_so(published):
         data.fetch("made_up", source="archive")
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("dates", "made by code from a seed"),
-        ("bach_chorales", r"installed package \(music21\)"),
-        ("emojify", "written for this course"),
-    ],
-)
-def test_what_is_not_fetched_says_where_it_comes_from(name, message):
-    with pytest.raises(data.DataError, match=f"nothing to fetch for '{name}': .*{message}"):
-        data.fetch(name)
+def test_what_is_not_fetched_says_where_it_comes_from():
+    for name, origin in (("dates", "code of this course"), ("bach_chorales", "package music21")):
+        with pytest.raises(data.DataError, match=f"nothing to fetch for '{name}': .*{origin}"):
+            data.fetch(name)
+
+
+def test_what_was_written_for_the_course_is_there():
+    (path,) = data.fetch("emojify").values()
+    assert path.name == "emojify.csv"
+    assert path.is_file()

