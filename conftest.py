@@ -5,7 +5,9 @@ the cell; a cell with an unknown magic passes, because IPython reports a ``Usage
 alone; and so does a cell that took too long and swallowed the interrupt.
 """
 
+import functools
 import importlib.util
+import json
 import os
 import shutil
 import tempfile
@@ -44,6 +46,25 @@ def pytest_unconfigure(config):
     if _made in config.stash:
         shutil.rmtree(config.stash[_made], ignore_errors=True)
         del os.environ["SEQLIB_RESULTS"]
+
+
+def pytest_collection_modifyitems(config, items):
+    """Hand out the longest files first where processes share them, so that all end together.
+
+    xdist keeps this order with ``--dist loadfile --no-loadscope-reorder`` alone.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _length(item.path), reverse=True)
+
+
+@functools.cache
+def _length(path):
+    """Return the seconds that a notebook took when it was committed, and the size of a file."""
+    record = path.parent / "results" / f"{path.stem}.json"
+    seconds = 0.0
+    if path.suffix == ".ipynb" and record.is_file():
+        seconds = json.loads(record.read_text(encoding="utf-8"))["seconds"] or 0.0
+    return seconds, path.stat().st_size
 
 
 @pytest.hookimpl(wrapper=True)
