@@ -1,10 +1,11 @@
 """Measure, print as it goes, and write down: ``make bench`` or ``python -m benchmarks``.
 
-A whole run writes ``benchmarks/results.json`` and ``benchmarks/results.svg`` and brings the README
-into step. A run of a part of it, or a hasty one, only prints, unless ``--output`` names a file.
+A whole run writes ``results.json``, ``results.svg`` and ``README.md`` into ``benchmarks/``. A run
+of a part of it, or a hasty one, only prints, unless ``--output`` names a file.
 """
 
 import argparse
+import importlib
 import os
 import sys
 import time
@@ -13,47 +14,32 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 2.0
 HASTY = 1.0  # seconds a pair below which the figures are no record
+PARTS = (
+    "recurrent",
+    "attention",
+    "decoder",
+    "generation",
+    "beam",
+    "transformer",
+    "embeddings",
+    "word2vec",
+)
 
 
 def arguments(words=None):
-    """Return the parsed command line.
-
-    Args:
-        words: The command line; that of the process where None.
-
-    Returns:
-        `argparse.Namespace`.
-    """
+    """Return the parsed command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split(":")[0])
     parser.add_argument(
         "--seconds", type=float, default=SECONDS, help="time for each pair (default: %(default)s)"
     )
-    parser.add_argument(
-        "--only",
-        choices=(
-            "recurrent",
-            "attention",
-            "decoder",
-            "generation",
-            "beam",
-            "transformer",
-            "embeddings",
-            "word2vec",
-        ),
-        help="run one benchmark alone",
-    )
+    parser.add_argument("--only", choices=PARTS, help="run one benchmark alone")
     parser.add_argument(
         "--layers",
         nargs="+",
         choices=("LSTM", "GRU", "SimpleRNN"),
         help="measure these layers alone (default: all)",
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        help="JSON file to write, with the chart beside it (default: benchmarks/results.json for "
-        "a whole run, nothing for a part)",
-    )
+    parser.add_argument("--output", type=Path, help="JSON file to write, the chart beside it")
     options = parser.parse_args(words)
     if options.seconds < 0:
         parser.error("--seconds: a number from 0 up")
@@ -65,19 +51,10 @@ def arguments(words=None):
 
 
 def main(words=None):
-    """Run what the command line asks for.
-
-    Args:
-        words: The command line; that of the process where None.
-
-    Returns:
-        Exit code.
-    """
+    """Run what the command line asks for; return an exit code."""
     options = arguments(words)
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the processor is what is measured, for all sides
     import keras
-
-    from seqlib import layers  # noqa: F401  it imports Keras without the backend's chatter
 
     if keras.backend.backend() != "tensorflow":
         print("The benchmarks compare on the TensorFlow backend: unset KERAS_BACKEND.")
@@ -89,9 +66,7 @@ def main(words=None):
     tf.get_logger().setLevel("ERROR")  # that many shapes are traced is meant here
     keras.utils.set_random_seed(0)
     torch_layers.threads()
-    if torch_layers.torch is None:
-        print(torch_layers.HINT + "\n")
-    for hint in embeddings.hints():
+    for hint in [*([] if torch_layers.torch else [torch_layers.HINT]), *embeddings.hints()]:
         print(hint + "\n")
     for name, text in results.machine.description().items():
         print(f"{name:17} {text}")
@@ -113,46 +88,21 @@ def main(words=None):
     results.write(output, record)
     record = results.read(output)
     chart.write(output.with_suffix(".svg"), record)
-    print(f"Written: {output.name}, {output.with_suffix('.svg').name}")
     if options.output is None:
-        readme = ROOT / "README.md"
-        text = readme.read_text(encoding="utf-8")
-        results.write_text(readme, tables.with_section(text, record))
-        print("The README is in step.")
+        results.write_text(output.with_name("README.md"), tables.page(record))
+    print(f"Written: {output.name}, with its chart.")
     return 0
 
 
 def measured(options):
     """Yield the rows that the command line asks for, one at a time."""
-    from benchmarks import (
-        attention,
-        beam,
-        decoder,
-        embeddings,
-        generation,
-        recurrent,
-        transformer,
-        word2vec,
-    )
     from benchmarks.turns import Effort
 
     effort = Effort(options.seconds, attempts=1 if options.seconds < HASTY else 3)
-    if options.only in (None, "recurrent"):
-        yield from recurrent.rows(effort, options.layers or recurrent.LAYERS)
-    if options.only in (None, "attention"):
-        yield from attention.rows(effort)
-    if options.only in (None, "decoder"):
-        yield from decoder.rows(effort)
-    if options.only in (None, "generation"):
-        yield from generation.rows(effort)
-    if options.only in (None, "beam"):
-        yield from beam.rows(effort)
-    if options.only in (None, "transformer"):
-        yield from transformer.rows(effort)
-    if options.only in (None, "embeddings"):
-        yield from embeddings.rows(effort)
-    if options.only in (None, "word2vec"):
-        yield from word2vec.rows(effort)
+    for name in [options.only] if options.only else PARTS:
+        part = importlib.import_module(f"benchmarks.{name}")
+        chosen = [options.layers] if name == "recurrent" and options.layers else []
+        yield from part.rows(effort, *chosen)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,7 @@ import numpy as np
 
 
 def check_agreement(results):
-    """Raise where two sides do not compute the same.
-
-    Args:
-        results: By side, a tuple of arrays of any library: the outputs; or the loss, and its
-            gradients. The first two of them are looked at.
-
-    Raises:
-        RuntimeError: A side's norms differ from those of seqlib.
-    """
+    """Raise where two sides do not compute the same."""
     norms = {name: [_norm(a) for a in result[:2]] for name, result in results.items()}
     for name, own in norms.items():
         if not np.allclose(own, norms["seqlib"], rtol=1e-3):

@@ -27,15 +27,7 @@ _INPUTS = 4  # arrays that are taken in turn
 
 
 def rows(effort, shapes=SHAPES):
-    """Measure the layer and its core, shape by shape.
-
-    Args:
-        effort: `benchmarks.turns.Effort`.
-        shapes: (batch, time, heads, size of a head) of each.
-
-    Yields:
-        A row of the results at a time; see `benchmarks.results`.
-    """
+    """Measure the layer and its core, shape by shape."""
     for name, sides in ((LAYER, _layers), (CORE, _cores)):
         for shape in shapes:
             contestants = sides(shape)
@@ -79,11 +71,7 @@ def _layers(shape):
 
 
 def _cores(shape):
-    """Return the same of the core alone, which gets queries, keys and values of all heads.
-
-    Each library gets them in the order of axes that is its own: Keras with time before the heads,
-    the others with the heads first.
-    """
+    """Return the same of the core alone, which gets queries, keys and values of all heads."""
     batch, time, heads, size = shape
     draw = np.random.default_rng(0).standard_normal
     inputs = [

@@ -26,16 +26,7 @@ _SENTENCES = 4  # batches of sentences that are taken in turn
 
 
 def rows(effort, batches=BATCHES, sizes=SIZES):
-    """Measure each batch size.
-
-    Args:
-        effort: `benchmarks.turns.Effort`.
-        batches: Numbers of sentences that are translated side by side.
-        sizes: Steps of ``source`` and ``target``, and ``hidden`` units.
-
-    Yields:
-        A row of the results at a time; see `benchmarks.results`.
-    """
+    """Measure each batch size."""
     encoder, decoder = attention_model(layers, sizes)
     keras_encoder, keras_decoder = attention_model(keras.layers, sizes)
     keras_encoder.set_weights(encoder.get_weights())
@@ -111,15 +102,7 @@ def attention_model(package, sizes):
 
 
 class Compiled:
-    """Encoder and search in one compiled function, around the loop of `seqlib.decoding`.
-
-    Args:
-        encoder: See `attention_model`.
-        decoder: Likewise.
-        sizes: See `rows`.
-        jit_compile: Whether XLA compiles the whole as one program; else the search alone, cut into
-            a part of the batch for each core.
-    """
+    """Encoder and search in one compiled function, around the loop of `seqlib.decoding`."""
 
     def __init__(self, encoder, decoder, sizes, jit_compile):
         def step(tokens, states):

@@ -25,17 +25,7 @@ TOGETHER = 20  # batches that Keras takes at a call, whichever the layers
 
 
 def rows(effort, sizes=SIZES, batches=BATCHES):
-    """Measure one model.
-
-    Args:
-        effort: `benchmarks.turns.Effort`.
-        sizes: ``batch``; steps of ``source`` and ``target``; units of the ``encoder`` in each
-            direction, the ``hidden`` state and the network that gives the ``score``.
-        batches: Number of batches of a pass.
-
-    Yields:
-        The row of the results; see `benchmarks.results`.
-    """
+    """Measure one model."""
     draw = np.random.default_rng(0).integers
     number = sizes["batch"] * batches
     source = np.eye(SOURCE_VOCABULARY, dtype="float32")[

@@ -41,17 +41,7 @@ def version(name):
 
 
 def rows(effort, words=WORDS, size=SIZE, vocabulary=VOCABULARY):
-    """Measure loading, then analogies.
-
-    Args:
-        effort: `benchmarks.turns.Effort`.
-        words: Words of the file.
-        size: Numbers of each, a multiple of 10.
-        vocabulary: How many words count as answers to analogies.
-
-    Yields:
-        A row of the results at a time; see `benchmarks.results`.
-    """
+    """Measure loading, then analogies."""
     with tempfile.TemporaryDirectory(prefix="seqlib-") as folder:
         path = Path(folder) / "vectors.txt"
         write_text_file(path, words, size)
@@ -68,13 +58,7 @@ def rows(effort, words=WORDS, size=SIZE, vocabulary=VOCABULARY):
 
 
 def write_text_file(path, words, size):
-    """Write a made-up text file in the form of GloVe's.
-
-    Args:
-        path: A ``pathlib.Path``.
-        words: How many words.
-        size: How many numbers follow each; a multiple of 10.
-    """
+    """Write a made-up text file in the form of GloVe's."""
     generator = np.random.default_rng(0)
     tens = generator.normal(0, 0.4, (min(20_000, words), 10))
     pieces = [" ".join(f"{x:.5g}" for x in row) for row in tens]
@@ -108,15 +92,7 @@ def _loading(effort, path, shape):
 
 
 def _analogies(effort, vectors, sections, vocabulary, part):
-    """Return the row about analogies.
-
-    Args:
-        effort: `benchmarks.turns.Effort`.
-        vectors: `WordVectors`.
-        sections: The questions.
-        vocabulary: How many words count.
-        part: Where to write a part of the questions.
-    """
+    """Return the row about analogies."""
     some = {name: section[::_PART] for name, section in sections.items()}
     lines = [
         f": {name}\n" + "".join(f"{' '.join(question)}\n" for question in section)

@@ -13,24 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def compare(contestants, path, rounds, environment, before=None):
-    """Time loaders in turn, as `turns.compare` does with functions.
-
-    Args:
-        contestants: Dict from the name of a contestant to that of its loader in `loaders`; the
-            others are compared with the first.
-        path: The file to load.
-        rounds: How often, at least 2. The first call of each is not among them: it brings the
-            file and the libraries into the memory of the system.
-        environment: Dict of what is added to the environment of the processes.
-        before: Function that is called before each call, outside the clock.
-
-    Returns:
-        What `turns.compare` returns, and ``megabytes``, the peak of memory above the start of each;
-        empty where the system does not tell.
-
-    Raises:
-        RuntimeError: A loader failed, or they do not load the same.
-    """
+    """Time loaders in turn, as `turns.compare` does with functions."""
     first, *rest = contestants
     calls = {
         name: [_run(loader, path, environment, before)] for name, loader in contestants.items()

@@ -22,17 +22,7 @@ LENGTHS = {"seqlib": 1000, "model.predict": 4, "model(x)": 20, "torch": 1000}  #
 
 
 def rows(effort, batches=BATCHES, units=UNITS, lengths=LENGTHS):
-    """Measure each batch size.
-
-    Args:
-        effort: `benchmarks.turns.Effort`.
-        batches: Numbers of texts that are generated side by side.
-        units: Size of the LSTM.
-        lengths: Characters that a call draws, by contestant: fewer for the slow ones.
-
-    Yields:
-        A row of the results at a time; see `benchmarks.results`.
-    """
+    """Measure each batch size."""
     lstm, head = layers.LSTM(units), keras.layers.Dense(VOCABULARY)
     lstm.build((None, None, VOCABULARY))
     head.build((None, units))

@@ -28,12 +28,7 @@ def wanted_words(count):
 
 
 def installed(name):
-    """Return whether a library can be imported, without importing it.
-
-    Example:
-        >>> installed("numpy"), installed("no such library")
-        (True, False)
-    """
+    """Return whether a library can be imported, without importing it."""
     return importlib.util.find_spec(name) is not None
 
 
@@ -180,11 +175,7 @@ def _count(path):
 
 
 def _memory(key):
-    """Return a figure of this process's memory in MB; None where the system does not tell.
-
-    The peak is that of this program: `resource.getrusage` would count that of the one it was
-    started from.
-    """
+    """Return a figure of this process's memory in MB; None where the system does not tell."""
     try:
         text = Path("/proc/self/status").read_text(encoding="utf-8")
     except OSError:

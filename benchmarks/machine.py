@@ -12,15 +12,7 @@ from seqlib.compiled.backend import cores
 
 
 def description():
-    """Return what a reader needs to judge the figures, and nothing that names the machine.
-
-    Returns:
-        Dict of strings.
-
-    Example:
-        >>> sorted(description())[:2]
-        ['CPU', 'CPU cores']
-    """
+    """Return what a reader needs to judge the figures, and nothing that names the machine."""
     known = machine.description()
     left_out = ("GPU", "data folder", "NumPy")  # the benchmark runs on the processor
     threads = str(cores())
@@ -36,12 +28,7 @@ def description():
 
 
 def processor_model():
-    """Return the name that the processor gives itself.
-
-    Example:
-        >>> processor_model() != ""
-        True
-    """
+    """Return the name that the processor gives itself."""
     name = ""
     if platform.system() == "Linux":
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")

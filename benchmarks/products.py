@@ -17,16 +17,7 @@ from benchmarks.turns import Contestant
 
 
 def step_by_step(shape, gates, training):
-    """Return the products step by step, by each library that is there.
-
-    Args:
-        shape: (batch, time, in, hidden).
-        gates: 4 for an LSTM, 3 for a GRU, 1 for a plain network.
-        training: Whether to do those of the backward pass too.
-
-    Returns:
-        List of `Contestant`.
-    """
+    """Return the products step by step, by each library that is there."""
     batch, length, features, units = shape
     rows, columns = length * batch, gates * units
     sizes = {

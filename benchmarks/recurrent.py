@@ -32,17 +32,7 @@ _FIT_SECONDS = 0.4  # about what a call of `fit` should last, beside what it doe
 
 
 def rows(effort, names=LAYERS, shapes=(*SHAPES, STEP)):
-    """Measure layer by layer and shape by shape.
-
-    Args:
-        effort: `benchmarks.turns.Effort`.
-        names: Of `LAYERS`. The plain network, which nothing makes faster, is compared
-            with that of Keras alone, and over sequences.
-        shapes: (batch, time, in, hidden) of each.
-
-    Yields:
-        A row of the results at a time; see `benchmarks.results`.
-    """
+    """Measure layer by layer and shape by shape."""
     for name in names:
         for shape in shapes:
             if name == "SimpleRNN" and shape[1] == 1:
@@ -57,18 +47,7 @@ def rows(effort, names=LAYERS, shapes=(*SHAPES, STEP)):
 
 
 def actions(layer, inputs, jit=False):
-    """Return a training step and inference of a Keras layer, each one `tf.function`.
-
-    Args:
-        layer: The layer, with `return_sequences`.
-        inputs: List of (batch, time, in) float32 arrays, to be taken in turn.
-        jit: Whether XLA compiles the whole.
-
-    Returns:
-        Dict from ``training step`` and ``inference`` to a function of a running number. It returns
-        a tuple: the loss, its gradient by the input, and its gradients by the weights; or the
-        outputs alone.
-    """
+    """Return a training step and inference of a Keras layer, each one `tf.function`."""
     xs = [tf.constant(x) for x in inputs]
 
     @tf.function(jit_compile=jit)
@@ -123,11 +102,7 @@ def _pairings(name, shape):
 
 
 def _floors(name, what, shape):
-    """Return who multiplies fastest, and the milliseconds, for the products alone.
-
-    They are no rival and take no turn: NumPy's threads go on spinning for some 30 ms after a
-    product, and whoever came next would pay for it.
-    """
+    """Return who multiplies fastest, and the milliseconds, for the products alone."""
     floors = {}
     for floor, kind in products.KINDS.items():
         ways = kind(shape, _GATES[name], what == "training step")

@@ -20,15 +20,7 @@ DIGITS = 4  # significant ones that are kept
 
 
 def record(rows, seconds):
-    """Return the record of a run.
-
-    Args:
-        rows: List of rows, in the order in which they were measured.
-        seconds: Time for each pair.
-
-    Returns:
-        Dict; see above.
-    """
+    """Return the record of a run."""
     return {
         "date": datetime.date.today().isoformat(),
         "machine": machine.description(),
@@ -39,24 +31,7 @@ def record(rows, seconds):
 
 
 def summary(rows):
-    """Return the ratios of the layers over all shapes, one step at batch 1 left out.
-
-    Args:
-        rows: List of rows.
-
-    Returns:
-        List of dicts: for each layer, what it does and rival the ``median`` of the ratios over the
-        shapes, the ``least`` and the ``greatest`` one, and the number of ``shapes``.
-
-    Example:
-        >>> def row(batch, ratio):
-        ...     return {"benchmark": "recurrent", "layer": "GRU", "what": "inference",
-        ...             "shape": {"batch": batch, "time": 9, "in": 2, "hidden": 3},
-        ...             "ratios": {"torch": {"median": ratio, "quartiles": [ratio, ratio]}}}
-        >>> total, = summary([row(2, 1.5), row(4, 2.5), row(8, 2.25)])
-        >>> total["against"], total["median"], total["least"], total["shapes"]
-        ('torch', 2.25, 1.5, 3)
-    """
+    """Return the ratios of the layers over all shapes, one step at batch 1 left out."""
     ratios = {}
     for row in rows:
         if row["benchmark"] == "recurrent" and not is_one_step(row):
@@ -83,23 +58,13 @@ def is_one_step(row):
 
 
 def describe(row):
-    """Return in words what a row measured.
-
-    Example:
-        >>> describe({"layer": "GRU", "what": "fit", "shape": {"batch": 2, "time": 3}})
-        'GRU, fit: batch 2, time 3'
-    """
+    """Return in words what a row measured."""
     shape = ", ".join(f"{name} {size}" for name, size in row["shape"].items())
     return f"{row['layer']}, {row['what']}: {shape}"
 
 
 def write(path, content):
-    """Write a record as JSON, whole or not at all.
-
-    Args:
-        path: The file.
-        content: The record; its numbers are rounded to `DIGITS` digits.
-    """
+    """Write a record as JSON, whole or not at all."""
     text = json.dumps(_rounded(content), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
 

@@ -1,10 +1,21 @@
-"""The results as text: a block for each row as it comes, a summary, the section of the README."""
+"""The results as text: a block for each row as it comes, a summary, the page of all tables."""
 
 from benchmarks.results import describe, is_one_step
 from benchmarks.turns import BUSY
 
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+_INTRODUCTION = """\
+# Speed
 
+How long the others take for what `seqlib` does, in terms of `seqlib`'s time: above 1 it is \
+faster. The layers are given as the median over four shapes, with the least and the greatest \
+ratio in brackets; "products" are the matrix products that a layer cannot do without, measured \
+beside it. `make bench` measures anew on your machine, everything in turn in one run (with \
+PyTorch and gensim where they are installed: `pip install torch gensim`), and writes this page, \
+[results.json](results.json) and the chart.
+
+Not everything is faster. PyTorch's LSTM keeps its weights packed for its own products and wins \
+in inference and on small training steps, its one kernel for the whole of attention wins in \
+inference, and a single step costs mostly what it costs to call TensorFlow at all."""
 _RIVALS = {
     "keras": "`keras.layers`",
     "keras jit": "`keras.layers`, jit",
@@ -23,6 +34,7 @@ _LOADERS = {
     "line loop": "loop over the lines",
 }
 _WORD_VECTORS = ("embeddings", "word2vec")  # benchmarks in the table of word vectors
+_IN_OTHER_TABLES = ("recurrent", "attention", *_WORD_VECTORS)  # than that of loops
 _LOOPS = {
     "model.predict": "loop over `model.predict`",
     "model(x)": "loop over `model(x)`",
@@ -36,14 +48,7 @@ _LOOPS = {
 
 
 def block(row):
-    """Return a row as lines for the terminal.
-
-    Args:
-        row: A row of the results.
-
-    Returns:
-        String of several lines.
-    """
+    """Return a row as lines for the terminal."""
     lines = [describe(row) + (f" (path: {row['path']})" if "path" in row else "")]
     width = max(map(len, [*row["milliseconds"], *row.get("floors", ())]))
     of_unit = f"ms a {row['unit']}"
@@ -71,12 +76,7 @@ def block(row):
 
 
 def number(value):
-    """Return a number with three digits that count.
-
-    Example:
-        >>> number(0.012345), number(1.5), number(12345.6)
-        ('0.0123', '1.50', '12,346')
-    """
+    """Return a number with three digits that count."""
     if value >= 100:
         return f"{value:,.0f}"
     digits = 3 if value < 1 else 2 if value < 10 else 1
@@ -84,14 +84,7 @@ def number(value):
 
 
 def overview(summary):
-    """Return the summary as lines for the terminal.
-
-    Args:
-        summary: What `benchmarks.results.summary` returns.
-
-    Returns:
-        String; empty where there is nothing to sum up.
-    """
+    """Return the summary as lines for the terminal."""
     if not summary:
         return ""
     lines = ["Time in terms of seqlib's, median over the shapes (least to greatest):"]
@@ -102,41 +95,19 @@ def overview(summary):
     return "\n".join(lines)
 
 
-def section(record, picture="benchmarks/results.svg"):
-    """Return what stands in the README between the markers.
-
-    Args:
-        record: What `benchmarks.results.record` returns.
-        picture: Where the chart is, seen from the README.
-
-    Returns:
-        String of Markdown.
-    """
-    parts = [_layers_table(record), f"![The same ratios as a chart]({picture})"]
-    tables = (_attention_table, _loops_table, _word_vectors_table)
-    parts += [text for text in (table(record["rows"]) for table in tables) if text]
-    parts.append(_conditions(record))
-    return "\n\n".join(parts)
-
-
-def with_section(text, record):
-    """Return a text with what stands between its two markers replaced.
-
-    Args:
-        text: Markdown with a line ``<!-- bench:begin -->`` and, below, a ``<!-- bench:end -->``.
-        record: The record to show; None for nothing.
-
-    Returns:
-        String.
-
-    Raises:
-        ValueError: A marker is missing, there more than once, or they stand the wrong way round.
-    """
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise ValueError(f"The text needs one line {BEGIN} and, below it, one line {END}.")
-    before, rest = text.split(BEGIN)
-    content = "" if record is None else section(record) + "\n"
-    return f"{before}{BEGIN}\n{content}{END}{rest.split(END)[1]}"
+def page(record):
+    """Return the page in Markdown that stands beside the record and its chart."""
+    rows = record["rows"]
+    parts = [
+        _INTRODUCTION,
+        _layers_table(record),
+        "![The same ratios as a chart](results.svg)",
+        _attention_table([row for row in rows if row["benchmark"] == "attention"]),
+        _loops_table([row for row in rows if row["benchmark"] not in _IN_OTHER_TABLES]),
+        _word_vectors_table([row for row in rows if row["benchmark"] in _WORD_VECTORS]),
+        _conditions(record),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _layers_table(record):
@@ -159,20 +130,18 @@ def _layers_table(record):
     rivals = [name for name in _RIVALS if any(name in texts for texts in cells.values())]
     floors = list(dict.fromkeys(name for found in shares.values() for name in found))
     head = ["", *(_RIVALS[name] for name in rivals), *floors]
-    lines = [_line(head), "|---" * len(head) + "|"]
+    lines = []
     for key, texts in cells.items():
         found = (shares.get(key, {}).get(name) for name in floors)
         columns = [_percent(values) if values else "" for values in found]
-        lines.append(_line([", ".join(key), *(texts.get(name, "") for name in rivals), *columns]))
-    return "\n".join(lines)
+        lines.append([", ".join(key), *(texts.get(name, "") for name in rivals), *columns])
+    return _table(head, lines)
 
 
 def _attention_table(rows):
     """Return how long attention takes, and how many times as long the others."""
     lines = []
     for row in rows:
-        if row["benchmark"] != "attention":
-            continue
         times = {name: f"{number(ms)} ms" for name, ms in row["milliseconds"].items()}
         shape = " x ".join(str(size) for size in row["shape"].values())
         name = f"{row['layer']}, {row['what']}, {shape}"
@@ -180,65 +149,56 @@ def _attention_table(rows):
             low, high = map(number, ratio["quartiles"])
             faster = f"**{number(ratio['median'])} x** ({low}–{high})"
             beside = _ATTENTIONS[row["layer"], rival]
-            lines.append(_line([name, times["seqlib"], beside, times[rival], faster]))
+            lines.append([name, times["seqlib"], beside, times[rival], faster])
             name = ""
-    if not lines:
-        return ""
     head = ["attention, batch x time x heads x size", "seqlib", "beside", "", "seqlib is faster"]
-    return "\n".join([_line(head), "|---" * len(head) + "|", *lines])
+    return _table(head, lines)
 
 
 def _loops_table(rows):
     """Return what is generated a second, and how much more that is than the loops do."""
     lines = []
     for row in rows:
-        if row["benchmark"] in ("recurrent", "attention", *_WORD_VECTORS):
-            continue
         rates = {name: 1000 / ms for name, ms in row["milliseconds"].items()}
         name = f"{row['what']}, batch {row['shape']['batch']}"
         for rival, ratio in row["ratios"].items():
             ours = f"{number(rates['seqlib'])} {row['unit']}s"
             times = f"**{number(ratio['median'])} x**"
-            lines.append(_line([name, ours, _LOOPS[rival], number(rates[rival]), times]))
+            lines.append([name, ours, _LOOPS[rival], number(rates[rival]), times])
             name = ""
-    if not lines:
-        return ""
-    head = ["", "seqlib, a second", "beside", "a second", "seqlib is faster"]
-    return "\n".join([_line(head), "|---" * len(head) + "|", *lines])
+    return _table(["", "seqlib, a second", "beside", "a second", "seqlib is faster"], lines)
 
 
 def _word_vectors_table(rows):
     """Return how long word vectors take to load and analogies to answer, and in what memory."""
     lines = []
     for row in rows:
-        if row["benchmark"] not in _WORD_VECTORS:
-            continue
-        seconds = {name: ms / 1000 for name, ms in row["milliseconds"].items()}
-        name, unit = row["what"], "s"
+        name, count = row["what"], 1
         if row["unit"] == "question":
-            name = f"{row['shape']['questions']:,} analogies"
-            seconds = {who: row["shape"]["questions"] * one for who, one in seconds.items()}
+            count = row["shape"]["questions"]
+            name = f"{count:,} analogies"
         if row["unit"] == "word":
-            name = f"Word2Vec, once through {row['shape']['words']:,} words"
-            seconds = {who: row["shape"]["words"] * one for who, one in seconds.items()}
-        memory = row.get("megabytes", {})
+            count = row["shape"]["words"]
+            name = f"Word2Vec, once through {count:,} words"
+        seconds = {who: f"{number(count * ms / 1000)} s" for who, ms in row["milliseconds"].items()}
+        memory = {who: f"{number(size)} MB" for who, size in row.get("megabytes", {}).items()}
         for rival, ratio in row["ratios"].items():
-            ours = [f"{number(seconds['seqlib'])} {unit}", _megabytes(memory, "seqlib")]
-            theirs = [f"{number(seconds[rival])} {unit}", _megabytes(memory, rival)]
+            ours, theirs = ([seconds[who], memory.get(who, "")] for who in ("seqlib", rival))
             times = f"**{number(ratio['median'])} x**"
-            lines.append(_line([name, *ours, _LOADERS[rival], *theirs, times]))
+            lines.append([name, *ours, _LOADERS[rival], *theirs, times])
             name = ""
-    if not lines:
-        return ""
     shapes = [row["shape"] for row in rows if row["benchmark"] == "embeddings"]
     file = f", a file of {shapes[0]['words']:,} x {shapes[0]['dimension']}" if shapes else ""
-    what = f"word vectors{file}"
-    head = [what, "seqlib", "memory", "beside", "", "memory", "seqlib is faster"]
-    return "\n".join([_line(head), "|---" * len(head) + "|", *lines])
+    head = [f"word vectors{file}", "seqlib", "memory", "beside", "", "memory", "seqlib is faster"]
+    return _table(head, lines)
 
 
-def _megabytes(memory, name):
-    return f"{number(memory[name])} MB" if name in memory else ""
+def _table(head, lines):
+    """Return a table in Markdown; nothing where it has no lines."""
+    if not lines:
+        return ""
+    rows = [f"| {' | '.join(cells)} |" for cells in (head, *lines)]
+    return "\n".join([rows[0], "|---" * len(head) + "|", *rows[1:]])
 
 
 def _conditions(record):
@@ -261,7 +221,3 @@ def _conditions(record):
 def _percent(shares):
     low, high = min(shares), max(shares)
     return f"{low:.0%}" if low == high else f"{low:.0%}–{high:.0%}"
-
-
-def _line(cells):
-    return f"| {' | '.join(cells)} |"

@@ -29,15 +29,7 @@ def threads():
 
 
 def weights(name, keras_weights):
-    """Return the weights of a Keras layer in the layout of PyTorch.
-
-    Args:
-        name: SimpleRNN, GRU or LSTM.
-        keras_weights: What `get_weights` of the layer returns.
-
-    Returns:
-        Dict of float32 tensors, with the names of the parameters of `torch.nn.LSTMCell`.
-    """
+    """Return the weights of a Keras layer in the layout of PyTorch."""
     kernel, recurrent_kernel, bias = keras_weights
     bias = bias if bias.ndim == 2 else np.stack([bias, np.zeros_like(bias)])
 
@@ -55,17 +47,7 @@ def weights(name, keras_weights):
 
 
 def modules(name, length, keras_weights):
-    """Return the ways in which PyTorch can go through a sequence, all with the same weights.
-
-    Args:
-        name: SimpleRNN, GRU or LSTM.
-        length: Number of steps.
-        keras_weights: What `get_weights` of the Keras layer returns.
-
-    Returns:
-        Dict from what the layout is called to a pair of a function that puts (batch, time, in)
-        into it, and a module whose first output, or whose output, holds all states.
-    """
+    """Return the ways in which PyTorch can go through a sequence, all with the same weights."""
     made = weights(name, keras_weights)
     features, units = made["weight_ih"].shape[1], made["weight_hh"].shape[1]
     stem = {"SimpleRNN": "RNN"}.get(name, name)
@@ -92,17 +74,7 @@ def modules(name, length, keras_weights):
 
 
 def actions(name, inputs, keras_weights):
-    """Return functions for a training step and for inference, by the layouts of PyTorch.
-
-    Args:
-        name: SimpleRNN, GRU or LSTM.
-        inputs: List of (batch, time, in) float32 arrays, to be taken in turn.
-        keras_weights: What `get_weights` of the Keras layer returns.
-
-    Returns:
-        Dict from ``training step`` and ``inference`` to a dict from the layout to a function of a
-        running number; it returns what that of `benchmarks.recurrent.actions` does.
-    """
+    """Return functions for a training step and for inference, by the layouts of PyTorch."""
     found = {"training step": {}, "inference": {}}
     length = inputs[0].shape[1]
     for layout, (arranged, module) in modules(name, length, keras_weights).items():
@@ -118,16 +90,7 @@ def actions(name, inputs, keras_weights):
 
 
 def multi_head(heads, keras_weights):
-    """Return PyTorch's attention with several heads, with the weights of a Keras layer.
-
-    Args:
-        heads: Number of heads.
-        keras_weights: What `get_weights` of the Keras layer returns: kernel and bias of the
-            queries, keys, values and the output; heads times the size of one is that of the input.
-
-    Returns:
-        `torch.nn.MultiheadAttention`, batch first.
-    """
+    """Return PyTorch's attention with several heads, with the weights of a Keras layer."""
     kernels, biases = keras_weights[::2], keras_weights[1::2]
     size = kernels[0].shape[0]
     *inwards, outwards = kernels
@@ -143,17 +106,7 @@ def multi_head(heads, keras_weights):
 
 
 def timed(forward, inputs, parameters=()):
-    """Return functions for a training step and for inference.
-
-    Args:
-        forward: Function from tensors to one tensor.
-        inputs: List of tuples of float32 arrays, its arguments, to be taken in turn.
-        parameters: List of the weights of which a training step takes the gradients too.
-
-    Returns:
-        Dict from ``training step`` and ``inference`` to a function of a running number. It returns
-        a tuple: the loss, its gradients by the inputs and by the weights; or the outputs alone.
-    """
+    """Return functions for a training step and for inference."""
     tensors = [tuple(torch.from_numpy(x).requires_grad_() for x in arrays) for arrays in inputs]
 
     def infer(k):

@@ -21,16 +21,7 @@ _SOURCES = 4  # batches of sources that are taken in turn
 
 
 def rows(effort, batches=BATCHES, sizes=SIZES):
-    """Measure each batch size.
-
-    Args:
-        effort: `benchmarks.turns.Effort`.
-        batches: Numbers of sequences that are written side by side.
-        sizes: Steps of ``source`` and ``tokens``, ``units``, ``layers``, ``heads``, ``vocabulary``.
-
-    Yields:
-        A row of the results at a time; see `benchmarks.results`.
-    """
+    """Measure each batch size."""
     model = layers.Transformer(
         sizes["vocabulary"],
         sizes["vocabulary"],

@@ -119,13 +119,7 @@ def compare(contestants, effort, check=None):
 
 
 def fastest(contestants, rounds=5):
-    """Return the one of several contestants that is faster than the others in a short trial.
-
-    Example:
-        >>> slow = Contestant("slow", lambda k: time.sleep(0.01))
-        >>> fastest([slow, Contestant("quick", lambda k: None)]).name
-        'quick'
-    """
+    """Return the one of several contestants that is faster than the others in a short trial."""
     if len(contestants) == 1:
         return contestants[0]
     trial = compare(contestants, Effort(0, rounds, attempts=1))["milliseconds"]
@@ -166,12 +160,7 @@ def _timed(contestant, inputs):
 
 
 def spread(theirs, ours):
-    """Return ``median`` and ``quartiles`` of the ratios of two lists of times, round by round.
-
-    Example:
-        >>> spread([2.0, 6.0, 4.0], [1.0, 2.0, 1.0])
-        {'median': 3.0, 'quartiles': [2.5, 3.5]}
-    """
+    """Return ``median`` and ``quartiles`` of the ratios of two lists of times, round by round."""
     ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
     lower, median, upper = statistics.quantiles(ratios, n=4, method="inclusive")
     return {"median": median, "quartiles": [lower, upper]}

@@ -15,16 +15,7 @@ WORDS = 1_000_000  # of text, about
 
 
 def rows(effort, words=WORDS, dimension=100):
-    """Measure a pass through the text.
-
-    Args:
-        effort: `benchmarks.turns.Effort`.
-        words: About how many words of text.
-        dimension: Width of the vectors.
-
-    Yields:
-        A row of the results; none where gensim or the text is missing.
-    """
+    """Measure a pass through the text."""
     if not installed("gensim"):
         return
     from gensim.models import Word2Vec as Gensim
@@ -66,11 +57,7 @@ def rows(effort, words=WORDS, dimension=100):
 
 
 def as_sentences(corpus):
-    """Return a corpus as a list of lists of words, a document each.
-
-    Args:
-        corpus: `course.word2vec.model.Corpus`.
-    """
+    """Return a corpus as a list of lists of words, a document each."""
     sentences = {}
     for document, word in zip(corpus.document.tolist(), corpus.ids.tolist(), strict=True):
         sentences.setdefault(document, []).append(corpus.words[word])

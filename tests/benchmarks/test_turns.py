@@ -4,7 +4,7 @@ import itertools
 import pytest
 
 from benchmarks import turns
-from benchmarks.turns import Contestant, Effort, compare, fastest
+from benchmarks.turns import Contestant, Effort, compare
 
 
 class Clock:
@@ -74,12 +74,6 @@ def test_times_are_for_one_unit_of_work(clock):
     assert measured["milliseconds"]["ours"] == pytest.approx(2, rel=0.1)
 
 
-def test_time_is_taken_for_each_pair(clock):
-    contestants = [clock.contestant(name, 0.5) for name in "ABC"]
-    measured = compare(contestants, Effort(seconds=60, attempts=1))
-    assert measured["rounds"] * sum(measured["milliseconds"].values()) / 1000 > 60
-
-
 def test_a_disturbed_measurement_is_done_again_and_the_stillest_kept(clock, monkeypatch):
     shares = iter([0.5, 0.2, 0.4])
     done = []
@@ -117,10 +111,3 @@ def test_results_that_disagree_are_not_compared(clock):
     with pytest.raises(RuntimeError, match="differ"):
         compare(contestants, Effort(), check=check)
     assert len(clock.calls) == 2
-
-
-def test_the_fastest_is_chosen(clock):
-    contestants = [clock.contestant(str(seconds), seconds) for seconds in (0.3, 0.1, 0.2)]
-    assert fastest(contestants).name == "0.1"
-    alone = [Contestant("alone", None)]
-    assert fastest(alone) is alone[0]
