@@ -7,11 +7,10 @@ The last code cell of a notebook reads::
     results.finish()
 
 Each run writes ``results/<notebook>.json`` beside the notebook, or into the folder that
-``SEQLIB_RESULTS`` names. The table of the README is made from these files:
-``python -m course.results README.md``.
+``SEQLIB_RESULTS`` names.
 """
 
-import argparse
+import html
 import json
 import math
 import numbers
@@ -20,10 +19,11 @@ import sys
 from pathlib import Path
 
 from course import session
-from course.publishing.tables import html_table, text_table, with_table
 from seqlib.files import write_text
 
 DIGITS = 4  # significant digits kept of every figure
+MEGABYTES = 2500  # of memory that a notebook may take at its peak, on a laptop
+COLUMNS = ("result", "value", "baseline", "published", "must be")
 
 
 class Results:
@@ -35,8 +35,7 @@ class Results:
     Example:
         >>> results = Results("an_example")
         >>> results.add("accuracy", 0.98, baseline=("majority", 0.5), at_least=0.95)
-        >>> results.finish()  # doctest: +ELLIPSIS
-        result ...
+        >>> results.finish()  # doctest: +SKIP
     """
 
     def __init__(self, notebook):
@@ -93,7 +92,8 @@ class Results:
         """Show the table, write the record, and assert every threshold.
 
         The ``quick`` profile shows and does no more: its figures say nothing about quality. A
-        notebook that runs elsewhere than beside a ``results`` folder writes nothing.
+        notebook that runs elsewhere than beside a ``results`` folder writes nothing. The default
+        profile is held to `MEGABYTES` of memory too.
 
         Raises:
             AssertionError: Thresholds are missed; all of them are named. NaN misses any.
@@ -107,23 +107,32 @@ class Results:
             "notebook": self.notebook,
             "profile": session.profile(),
             "seconds": None if seconds is None else round(seconds, 1),
+            "megabytes": peak_megabytes(),
             "results": self._rows,
         }
         _show(record)
-        if record["profile"] == "quick":
-            return
+        if record["profile"] != "quick":
+            self._write(record)
+            self._assert(record)
+
+    def _write(self, record):
         folder = self._folder()
         if folder is not None:
             write_text(folder / f"{self.notebook}.json", dumps(record))
+
+    def _assert(self, record):
         missed = [
             f"{row['name']}: {value:.6g}, must be {_demand(row)}"
             for row, value in zip(self._rows, self._exact, strict=True)
             if not reaches(value, row)
         ]
+        if not fits_a_laptop(record):
+            missed.append(
+                f"peak of memory: {record['megabytes']:,} MB, must be at most {MEGABYTES:,}"
+            )
         if missed:
             raise AssertionError(
-                f"{len(missed)} of {len(self._rows)} results miss their threshold:\n  "
-                + "\n  ".join(missed)
+                f"{len(missed)} of the results miss their threshold:\n  " + "\n  ".join(missed)
             )
 
     def _folder(self):
@@ -139,14 +148,7 @@ class Results:
 
 
 def reaches(value, row):
-    """Tell whether a value reaches the threshold of its row; NaN reaches none.
-
-    Example:
-        >>> reaches(0.9, {"direction": "at least", "threshold": 0.8})
-        True
-        >>> reaches(math.nan, {"direction": "at most", "threshold": 0.8})
-        False
-    """
+    """Tell whether a value reaches the threshold of its row; NaN reaches none."""
     if row["direction"] is None:
         return math.isfinite(value)
     if row["direction"] == "at most":
@@ -154,17 +156,35 @@ def reaches(value, row):
     return value >= row["threshold"]
 
 
+def fits_a_laptop(record):
+    """Tell whether a run of the default profile took no more memory than it may."""
+    megabytes = record.get("megabytes")  # older records have none
+    return record["profile"] != "default" or megabytes is None or megabytes <= MEGABYTES
+
+
 def _demand(row):
     return "finite" if row["direction"] is None else f"{row['direction']} {row['threshold']:.6g}"
 
 
-def dumps(record):
-    r"""Return a record as JSON that is the same text for the same figures.
+def peak_megabytes():
+    """Return the most memory that this process has held, in MB; None where no one tells."""
+    if sys.platform == "linux":
+        # `getrusage` would count the process that started this one, where that was larger.
+        text = Path("/proc/self/status").read_text(encoding="utf-8")
+        kept = [line.split()[1] for line in text.splitlines() if line.startswith("VmHWM")]
+        return round(int(kept[0]) * 1024 / 1e6) if kept else None
+    if sys.platform == "win32":
+        import psutil
 
-    Example:
-        >>> dumps({"notebook": "a", "results": []}).endswith("\n")
-        True
-    """
+        return round(psutil.Process().memory_info().peak_wset / 1e6)
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
+
+
+def dumps(record):
+    """Return a record as JSON that is the same text for the same figures."""
     return json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -211,74 +231,59 @@ def _show(record):
         display(content, raw=True)
 
 
-def read_records(folder):
-    """Return the records of a folder, in the order of their notebooks.
-
-    Args:
-        folder: Folder of JSON files as `Results.finish` writes them.
-
-    Returns:
-        List of dicts.
-
-    Example:
-        >>> read_records("a folder that is not there")
-        []
-    """
-    return [read_record(path) for path in sorted(Path(folder).glob("*.json"))]
+def figure(value, unit=""):
+    """Return a figure as it is read, with its unit; None is what JSON has for NaN."""
+    if value is None:
+        return "not finite"
+    if isinstance(value, int):
+        text = f"{value:,}"
+    else:
+        text = f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+    return f"{text} {unit}".strip()
 
 
-def read_record(path):
-    """Return the record in one file.
+def cells(row):
+    """Return one item of a record's results as the five texts of a table row."""
+    baseline = published = threshold = ""
+    if row["baseline_label"] is not None:
+        baseline = f"{figure(row['baseline'])} ({row['baseline_label']})"
+    if row["source"] is not None:
+        published = f"{figure(row['published'])} ({row['source']})"
+    if row["direction"] is not None:
+        threshold = f"{row['direction']} {figure(row['threshold'])}"
+    return row["name"], figure(row["value"], row["unit"]), baseline, published, threshold
 
-    Args:
-        path: The JSON file.
 
-    Returns:
-        Dict as `Results.finish` makes it.
-    """
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+def caption(record):
+    """Return the line under a notebook's table: profile, time, peak of memory."""
+    parts = [f"profile {record['profile']}"]
+    if record["seconds"] is not None:
+        parts.append(f"{record['seconds']:.0f} s")
+    if record.get("megabytes") is not None:
+        parts.append(f"{record['megabytes'] / 1000:.1f} GB of memory at its peak")
+    warning = "; a quick run says nothing about quality" if record["profile"] == "quick" else ""
+    return ", ".join(parts) + warning
 
 
-def main(arguments=None):
-    """Rewrite the results table of a README from the records in ``notebooks/results`` beside it.
+def text_table(record):
+    """Return a record as aligned text."""
+    rows = [COLUMNS, *map(cells, record["results"])]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
+    lines = [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join([*lines, caption(record)])
 
-    Args:
-        arguments: Command line, that of the process where None.
 
-    Returns:
-        Exit code: 0, or 1 where ``--check`` finds the table out of step or the markers are missing.
+def html_table(record):
+    """Return a record as an HTML table."""
 
-    Example:
-        >>> main(["no such file.md"])
-        no such file.md: there is no such file.
-        1
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m course.results", description=main.__doc__.splitlines()[0]
+    def line(tag, texts):
+        return "".join(f'<{tag} style="text-align:left">{html.escape(t)}</{tag}>' for t in texts)
+
+    body = "\n".join(f"<tr>{line('td', cells(row))}</tr>" for row in record["results"])
+    return (
+        f"<table>\n<thead><tr>{line('th', COLUMNS)}</tr></thead>\n"
+        f"<tbody>\n{body}\n</tbody>\n</table>\n<p><em>{html.escape(caption(record))}</em></p>"
     )
-    parser.add_argument("readme", type=Path, help="file that holds the two markers")
-    parser.add_argument("--check", action="store_true", help="write nothing, only compare")
-    options = parser.parse_args(arguments)
-    if not options.readme.is_file():
-        print(f"{options.readme}: there is no such file.")
-        return 1
-    text = options.readme.read_text(encoding="utf-8")
-    try:
-        new = with_table(text, read_records(options.readme.parent / "notebooks" / "results"))
-    except ValueError as error:
-        print(f"{options.readme}: {error}")
-        return 1
-    if new == text:
-        return 0
-    if options.check:
-        print(
-            f"{options.readme}: the results table is out of step; run "
-            f"python -m course.results {options.readme}"
-        )
-        return 1
-    write_text(options.readme, new)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

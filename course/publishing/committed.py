@@ -1,13 +1,13 @@
 """What a notebook must be like to be committed: run whole, in order, clean and small."""
 
-import json
 import re
 from pathlib import Path
 
 import nbformat
 from nbformat.validator import NotebookValidationError
 
-from course.publishing.tables import text_table
+from course.publishing.tables import read_record
+from course.results import text_table
 
 SIZE_LIMIT = 1_000_000  # bytes
 
@@ -23,21 +23,10 @@ _PATH = re.compile(
 
 
 def clean(notebook):
-    """Take out of a notebook what belongs to the machine that ran it.
+    """Take out of a notebook, in place, what belongs to the machine that ran it; return it.
 
     Outputs, counts, cell ids and tags stay; widget state, timing and front-end metadata go, and
     streams that were cut in pieces are joined.
-
-    Args:
-        notebook: `nbformat.NotebookNode`, changed in place.
-
-    Returns:
-        The same notebook.
-
-    Example:
-        >>> notebook = nbformat.v4.new_notebook(metadata={"widgets": {}})
-        >>> "widgets" in clean(notebook).metadata
-        False
     """
     notebook.metadata = nbformat.from_dict(
         {"kernelspec": dict(_KERNEL), "language_info": {"name": "python"}}
@@ -62,10 +51,6 @@ def problems(notebook, record=None):
     Returns:
         List of sentences that name the cell, counted from 1 over all cells; empty where it is
         fit.
-
-    Example:
-        >>> problems(clean(nbformat.v4.new_notebook()))
-        ['The first code cell must call session.start(seed=...).']
     """
     try:
         nbformat.validate(notebook)
@@ -88,17 +73,9 @@ def problems(notebook, record=None):
 
 
 def check(path, results):
-    """Say what keeps a notebook file and its record from being committed.
-
-    Args:
-        path: The ``.ipynb`` file.
-        results: Folder of the records.
-
-    Returns:
-        List of sentences, empty where it is fit.
-    """
+    """Say what keeps a notebook file and its record in a folder from being committed."""
     file = Path(results) / f"{Path(path).stem}.json"
-    record = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+    record = read_record(file) if file.exists() else None
     return problems(nbformat.read(path, as_version=4), record)
 
 

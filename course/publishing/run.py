@@ -2,8 +2,9 @@
 
 ``python -m course.publishing.run`` runs all of ``notebooks/``, or those that are named, and prints
 a table of their results. A notebook that fails leaves the file, its record and everything else as
-they were. After a run of the default profile the learner's copies and the README's table are
-brought into step; a run of another profile shows its figures and writes nothing.
+they were. After a run of the default profile the learner's copies, the table of results and the
+README's picture are brought into step; a run of another profile shows its figures and writes
+nothing.
 """
 
 import argparse
@@ -21,14 +22,14 @@ import nbformat
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from course import results, session
-from course.publishing import committed, exercises
-from course.publishing.tables import figure
+from course import session
+from course.publishing import committed, exercises, picture, tables
+from course.results import figure
 from seqlib.files import write_text
 
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class RunError(RuntimeError):
@@ -44,20 +45,16 @@ class _ThisEnvironment(KernelSpecManager):
         )
 
 
-def execute(path, staging, profile, cell_timeout=None):
-    """Execute a notebook in its own folder and return it, the file untouched.
+def execute(path, staging, profile):
+    """Execute a notebook in its own folder and return it cleaned, the file untouched.
 
     Args:
         path: The ``.ipynb`` file.
         staging: Folder that takes the record of the run.
         profile: Profile of the run.
-        cell_timeout: Seconds that a cell may take, or None for as long as it likes.
-
-    Returns:
-        The executed and cleaned `nbformat.NotebookNode`.
 
     Raises:
-        RunError: A cell failed or took too long, or the kernel died; the message names the cell.
+        RunError: A cell failed or the kernel died; the message names the cell.
     """
     notebook = nbformat.read(path, as_version=4)
     reached = {"cell": 0}
@@ -69,7 +66,6 @@ def execute(path, staging, profile, cell_timeout=None):
     client = NotebookClient(
         notebook,
         km=manager,
-        timeout=cell_timeout,
         record_timing=False,
         on_cell_execute=note,
         # The kernel's own warnings at its start are of no interest to who runs a notebook.
@@ -85,18 +81,14 @@ def execute(path, staging, profile, cell_timeout=None):
     try:
         # nbclient leaves a kernel manager that it was given running, unless told not to.
         client.execute(env=environment, cleanup_kc=True)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        message = _COLOURS.sub("", str(error)).strip()
+    except (CellExecutionError, DeadKernelError) as error:
+        message = _COLORS.sub("", str(error)).strip()
         raise RunError(f"{path.name}, cell {reached['cell']} failed:\n{message}") from error
     return committed.clean(notebook)
 
 
 def run(path, profile):
     """Run one notebook and, under the default profile, write it and its record back.
-
-    Args:
-        path: The ``.ipynb`` file.
-        profile: Profile of the run.
 
     Returns:
         The record of its results, or None where it has none.
@@ -127,27 +119,10 @@ def run(path, profile):
 
 
 def chosen(names, folder):
-    """Return the files of the notebooks that are named, all where none is.
-
-    Args:
-        names: Names or paths, with or without ``.ipynb``.
-        folder: Folder of the notebooks.
-
-    Returns:
-        List of paths.
-
-    Raises:
-        RunError: There is no notebook of that name, or none at all.
-
-    Example:
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     Path(folder, "0-0_a.ipynb").touch()
-        ...     [path.name for path in chosen(["0-0_a"], Path(folder))]
-        ['0-0_a.ipynb']
-    """
+    """Return the files of the notebooks that are named, all where none is, or raise `RunError`."""
     there = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
     if not there:
-        raise RunError(f"There are no notebooks in {folder}; run this where the README stands.")
+        raise RunError(f"There are no notebooks in {folder}; run this where the Makefile stands.")
     wanted = [Path(name).name.removesuffix(".ipynb") for name in names] or list(there)
     unknown = [name for name in wanted if name not in there]
     if unknown:
@@ -158,16 +133,7 @@ def chosen(names, folder):
 
 
 def table(rows):
-    """Return the lines that end a run: notebook, seconds, results.
-
-    Args:
-        rows: Tuples of notebook name, seconds, record or None, and whether it failed.
-
-    Example:
-        >>> print(table([("0-0_start_here", 12.3, None, False)]))
-        notebook        seconds  results
-        0-0_start_here       12
-    """
+    """Return the lines that end a run: notebook, seconds, results."""
     width = max(len("notebook"), *(len(name) for name, *_ in rows))
     lines = [f"{'notebook':{width}}  seconds  results"]
     for name, seconds, record, failed in rows:
@@ -181,16 +147,9 @@ def table(rows):
 
 
 def main(arguments=None):
-    """Run notebooks from the top, write them back, print their results.
-
-    Args:
-        arguments: Command line, that of the process where None.
-
-    Returns:
-        Exit code: 0, or 1 where a notebook failed or is unknown.
-    """
+    """Run notebooks from the top, write them back, print their results; return an exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m course.publishing.run", description=main.__doc__.splitlines()[0]
+        prog="python -m course.publishing.run", description=__doc__.splitlines()[0]
     )
     parser.add_argument("notebooks", nargs="*", help="names, such as 1-2_dinosaur_names")
     parser.add_argument("--profile", choices=session.PROFILES, help="instead of SEQLIB_PROFILE")
@@ -221,10 +180,11 @@ def main(arguments=None):
 
 
 def _bring_into_step(folder):
-    """Renew the learner's copies and the README's table; return an exit code."""
-    code = exercises.main(["--notebooks", str(folder)])
-    readme = folder.resolve().parent / "README.md"
-    return max(code, results.main([str(readme)])) if readme.exists() else code
+    """Renew the learner's copies, the table of results and the picture; return an exit code."""
+    steps = [exercises, tables]
+    if (folder / picture.FILE).exists():
+        steps.append(picture)
+    return max(step.main(["--notebooks", str(folder)]) for step in steps)
 
 
 if __name__ == "__main__":

@@ -6,21 +6,15 @@ import numpy as np
 import pytest
 
 from course import results as results_module
-from course.publishing.tables import (
-    BEGIN,
-    END,
-    figure,
-    html_table,
-    markdown_table,
-    text_table,
-    with_table,
-)
-from course.results import Results
+from course.publishing import tables
+from course.publishing.tables import BEGIN, END, markdown_table, with_table
+from course.results import Results, figure, html_table, peak_megabytes, text_table
 
 
 @pytest.fixture
 def folder(monkeypatch, tmp_path):
-    """Record into a folder of this test, under the default profile."""
+    """Record into a folder of this test, under the default profile, with 2 GB at the peak."""
+    monkeypatch.setattr(results_module, "peak_megabytes", lambda: 2000)
     monkeypatch.setenv("SEQLIB_RESULTS", str(tmp_path / "records"))
     monkeypatch.delenv("SEQLIB_PROFILE", raising=False)
     return tmp_path / "records"
@@ -38,7 +32,7 @@ def test_record_holds_every_field(folder):
     results.add("names", 3)
     results.finish()
     found = record(folder)
-    assert found.keys() == {"notebook", "profile", "seconds", "results"}
+    assert found.keys() == {"notebook", "profile", "seconds", "megabytes", "results"}
     assert (found["notebook"], found["profile"]) == ("9-9_toy", "default")
     loss, names = found["results"]
     assert loss == {
@@ -60,12 +54,23 @@ def test_all_missed_thresholds_are_named_at_once_and_the_record_is_written(folde
     results.add("loss", 2.0, at_most=1.6)
     results.add("kept", 1.0, at_most=1.6)
     results.add("share", 0.5, at_least=0.9)
-    with pytest.raises(AssertionError, match="2 of 3") as caught:
+    with pytest.raises(AssertionError, match="2 of the results") as caught:
         results.finish()
     assert "loss: 2, must be at most 1.6" in str(caught.value)
     assert "share: 0.5, must be at least 0.9" in str(caught.value)
     assert "kept" not in str(caught.value)
     assert len(record(folder)["results"]) == 3
+
+
+def test_peak_of_memory_is_recorded_and_held_to_a_laptop(folder, monkeypatch, capsys):
+    assert 50 < peak_megabytes() < 1e6
+    monkeypatch.setattr(results_module, "peak_megabytes", lambda: 2600)
+    with pytest.raises(AssertionError, match="peak of memory: 2,600 MB, must be at most 2,500"):
+        Results("9-9_toy").finish()
+    assert record(folder)["megabytes"] == 2600
+    assert "2.6 GB" in capsys.readouterr().out
+    monkeypatch.setenv("SEQLIB_PROFILE", "full")
+    Results("9-9_toy").finish()
 
 
 @pytest.mark.parametrize("limit", [{"at_most": 1e9}, {"at_least": -1e9}, {}])
@@ -145,6 +150,7 @@ def test_only_the_notebook_itself_writes_the_record_beside_it(monkeypatch, tmp_p
     """A learner's copy, one folder below, must leave the record of the worked notebook alone."""
     monkeypatch.delenv("SEQLIB_RESULTS", raising=False)
     monkeypatch.delenv("SEQLIB_PROFILE", raising=False)
+    monkeypatch.setattr(results_module, "peak_megabytes", lambda: 2000)
     for folder in ("exercises", "results"):
         (tmp_path / folder).mkdir()
     for place in (tmp_path, tmp_path / "exercises"):
@@ -168,19 +174,25 @@ ROW = {
     "threshold": 0.3,
     "direction": "at most",
 }
-RECORD = {"notebook": "9-9_toy", "profile": "default", "seconds": 61.4, "results": [ROW]}
+RECORD = {
+    "notebook": "9-9_toy",
+    "profile": "default",
+    "seconds": 61.4,
+    "megabytes": 2345,
+    "results": [ROW],
+}
 
 
-def test_every_table_shows_figure_baseline_source_threshold_and_time():
+def test_every_table_shows_figure_baseline_source_threshold_time_and_memory():
     for table in (text_table(RECORD), html_table(RECORD), markdown_table([RECORD])):
-        for part in ("0.25 nats", "0.5 (guess)", "2001)", "at most 0.3", "61"):
+        for part in ("0.25 nats", "0.5 (guess)", "2001)", "at most 0.3", "61", "2.3"):
             assert part in table
 
 
 def test_special_characters_do_not_break_a_table():
     assert "a &lt;b&gt; | c" in html_table(RECORD)
     line = markdown_table([RECORD]).splitlines()[-1]
-    assert line.replace("\\|", "").count("|") == 8  # seven columns
+    assert line.replace("\\|", "").count("|") == 9  # eight columns
 
 
 @pytest.mark.parametrize(
@@ -201,16 +213,17 @@ def test_readme_is_checked_and_rewritten(tmp_path, capsys):
     readme = tmp_path / "README.md"
     before = f"# Ü\n\n{BEGIN}\n{END}\n\nafter\n"
     readme.write_text(before, encoding="utf-8")
-    folder = tmp_path / "notebooks" / "results"
-    folder.mkdir(parents=True)
-    (folder / "9-9_toy.json").write_text(results_module.dumps(RECORD), encoding="utf-8")
+    (tmp_path / "results").mkdir()
+    text = results_module.dumps(RECORD)
+    (tmp_path / "results" / "9-9_toy.json").write_text(text, encoding="utf-8")
 
-    assert results_module.main([str(readme), "--check"]) == 1
+    check, renew = ["--notebooks", str(tmp_path), "--check"], ["--notebooks", str(tmp_path)]
+    assert tables.main(check) == 1
     assert "out of step" in capsys.readouterr().out
     assert readme.read_text(encoding="utf-8") == before
-    assert results_module.main([str(readme)]) == 0
+    assert tables.main(renew) == 0
     after = readme.read_text(encoding="utf-8")
     assert after.startswith("# Ü")
     assert after.endswith("\nafter\n")
-    assert "[9-9_toy](notebooks/9-9_toy.ipynb)" in after
-    assert results_module.main([str(readme), "--check"]) == 0
+    assert "[9-9_toy](9-9_toy.ipynb)" in after
+    assert tables.main(check) == 0

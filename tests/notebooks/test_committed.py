@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from course import results
-from course.publishing import committed, exercises
+from course.publishing import committed, exercises, picture, tables
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -28,10 +28,13 @@ def test_notebook_is_small_in_the_file_too(path):
 
 @by_name
 def test_recorded_figures_reach_their_thresholds(path):
-    record = NOTEBOOKS / "results" / f"{path.stem}.json"
-    for row in results.read_record(record)["results"] if record.exists() else []:
-        assert row["value"] is not None, row
-        assert results.reaches(row["value"], row), row
+    file = NOTEBOOKS / "results" / f"{path.stem}.json"
+    if file.exists():
+        record = tables.read_record(file)
+        assert results.fits_a_laptop(record), record["megabytes"]
+        for row in record["results"]:
+            assert row["value"] is not None, row
+            assert results.reaches(row["value"], row), row
 
 
 @by_name
@@ -53,5 +56,11 @@ def test_learners_copies_are_in_step():
     assert exercises.out_of_step(NOTEBOOKS) == []
 
 
-def test_results_table_of_the_readme_is_in_step():
-    assert results.main([str(ROOT / "README.md"), "--check"]) == 0
+def test_table_of_results_is_in_step():
+    assert tables.main(["--notebooks", str(NOTEBOOKS), "--check"]) == 0
+
+
+def test_picture_of_the_readme_is_in_step():
+    kept = (NOTEBOOKS / picture.FILE).read_text(encoding="utf-8")
+    assert picture.picture(NOTEBOOKS) == kept, "run: python -m course.publishing.picture"
+    assert len(kept) < 200_000

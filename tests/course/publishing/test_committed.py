@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from course.publishing import committed
-from course.publishing.tables import text_table
+from course.results import text_table
 from tests.course.notebook_files import SESSION, notebook
 
 output = nbformat.v4.new_output

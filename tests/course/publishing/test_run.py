@@ -27,9 +27,9 @@ def project(tmp_path, monkeypatch):
     """Make an empty project and keep the environment's wishes out of it."""
     for name in ("SEQLIB_PROFILE", "SEQLIB_RESULTS", "SEQLIB_PROGRESS"):
         monkeypatch.delenv(name, raising=False)
-    readme = tmp_path / "README.md"
+    readme = tmp_path / "notebooks" / "README.md"
+    readme.parent.mkdir()
     readme.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
-    (tmp_path / "notebooks").mkdir()
     return tmp_path
 
 
@@ -59,9 +59,10 @@ def test_notebook_is_written_back_fit_with_record_copy_and_table(project, capsys
     record = json.loads((folder / "results" / "9-9_toy.json").read_text(encoding="utf-8"))
     assert [row["value"] for row in record["results"]] == [4, 1.0]
     assert record["seconds"] > 0
+    assert 50 < record["megabytes"] < 2500
     assert exercises.out_of_step(folder) == []
     assert (folder / "exercises" / "9-9_toy.ipynb").exists()
-    assert "| two doubled | 4 |" in (project / "README.md").read_text(encoding="utf-8")
+    assert "| two doubled | 4 |" in (folder / "README.md").read_text(encoding="utf-8")
     assert not [path for path in state(project) if path.suffix == ".part"]
 
 
@@ -89,7 +90,7 @@ def test_failure_is_told_and_leaves_everything_as_it_was(project, capsys, source
     results.mkdir()
     (results / "9-9_toy.json").write_text("{}", encoding="utf-8")
     # With a README the table would be renewed from the records there are, and this one is empty.
-    (project / "README.md").unlink()
+    (project / "notebooks" / "README.md").unlink()
     before = state(project)
 
     assert run(project) == 1
