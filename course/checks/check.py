@@ -58,7 +58,7 @@ class Check:
             expected: What is right: a number, an array or tensor, a string, or a tuple, list or
                 dict of these.
             mistakes: Pairs of a wrong value and the hint for the learner who gives it.
-            label: What to put behind the name in a message; the arguments where None and short.
+            label: What to put behind the name in a message; where None the short arguments.
             hint: What to tell the learner of this case in place of the check's hint.
             read: Function that is applied to what is returned before it is compared.
             tolerance: Largest difference allowed, absolute for expected values below 1 and
@@ -81,15 +81,13 @@ class Check:
                 if read is not None and not _is_unanswered(value):
                     value = read(value)
         except Exception as error:
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            line = f"line {last.lineno} of {last.name}" + (f": {last.line}" if last.line else "")
-            raised = f"it raised {type(error).__name__}: {error} ({line})"
-            raise self._failure(raised, "a value", hint=hint) from error
+            said = f"{self.name} raised {type(error).__name__}: {error}{_line_of(error)}."
+            raise CheckFailed(self._with_hint(said, hint)) from error
         if _is_unanswered(value):
             said = f"{self.name} has no answer yet: it returned {value!r}."
-            raise Unfinished(f"{said}\n  Hint: {hint or self.hint}")
+            raise Unfinished(self._with_hint(said, hint))
         if count > 1 and not (isinstance(value, (tuple, list)) and len(value) == count):
-            self.fail(f"it returned {describe(value)}", f"{count} values", hint=hint)
+            self.fail(describe(value), f"{count} values", hint=hint)
         return value
 
     def compare(self, got, expected, label="", *, mistakes=(), hint=None, tolerance=1e-6):
@@ -105,15 +103,25 @@ class Check:
 
     def fail(self, given, expected, label="", *, hint=None):
         """Tell the learner what was given, what is expected, and the hint."""
-        raise self._failure(given, expected, label, hint)
+        said = f"{self.name}{label}: given {given}; expected {expected}."
+        raise CheckFailed(self._with_hint(said, hint))
 
     def passed(self, what):
         """Print the line that says that the exercise is right, and what was verified."""
         print(f"✓ {self.name}: {what}")
 
-    def _failure(self, given, expected, label="", hint=None):
-        said = f"{self.name}{label}: given {given}; expected {expected}."
-        return CheckFailed(f"{said}\n  Hint: {hint or self.hint}")
+    def _with_hint(self, said, hint):
+        return f"{said}\n  Hint: {hint or self.hint}"
+
+
+def _line_of(error):
+    """Return the place of an error in the learner's code, not in a library that it calls."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename][1:]  # 0: `run`
+    if not own:
+        return ""
+    last = own[-1]
+    return f" (line {last.lineno} of {last.name}" + (f": {last.line})" if last.line else ")")
 
 
 def _is_unanswered(value):
@@ -123,11 +131,12 @@ def _is_unanswered(value):
 
 
 def _as_typed(arguments):
-    """Return the arguments as they would be typed in a call; nothing where that is long."""
+    """Return the arguments as they would be typed in a call, dots in place of what is long."""
     plain = [x.tolist() if isinstance(x, np.ndarray) else x for x in arguments]
-    text = f"({', '.join(map(repr, plain))})"
-    short = len(text) <= 80 and all(isinstance(x, (int, float, str, list, tuple)) for x in plain)
-    return text if short else ""
+    kinds = (int, float, str, list, tuple, type(None))
+    texts = [repr(x) if isinstance(x, kinds) else "..." for x in plain]
+    texts = [text if len(text) <= 50 else "..." for text in texts]
+    return f"({', '.join(texts)})" if set(texts) - {"..."} else ""
 
 
 def _in_full(value):

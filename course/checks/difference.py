@@ -27,7 +27,7 @@ def _of_dict(got, expected, tolerance):
 
 def _of_sequence(got, expected, tolerance):
     if not isinstance(got, (tuple, list)) or len(got) != len(expected):
-        return "", describe(got), f"{len(expected)} values"
+        return "", describe(got), describe(expected)
     pairs = zip(got, expected, strict=True)
     return _first(((f"[{i}]", *pair) for i, pair in enumerate(pairs)), tolerance)
 
@@ -80,7 +80,7 @@ def describe(value):
     if isinstance(value, numbers.Number | str):
         return f"{type(value).__name__} {value!r}"
     if isinstance(value, (tuple, list)):
-        return f"{len(value)} values"
+        return f"{len(value)} value" + ("" if len(value) == 1 else "s")
     shape = getattr(value, "shape", None)
     return type(value).__name__ + ("" if shape is None else f" of shape {tuple(shape)}")
 

@@ -116,8 +116,7 @@ def smoothed_loss(check):
             log_p = logits[row, time] - np.log(np.exp(logits[row, time]).sum())
             wanted = (1 - smoothing) * np.eye(5)[targets[row, time]] + smoothing / 5
             costs.append(-wanted @ log_p)
-        label = f", smoothing {smoothing}"
-        check.case(logits, targets, smoothing, expected=np.mean(costs), label=label)
+        check.case(logits, targets, smoothing, expected=np.mean(costs))
     check.passed("padding costs nothing and is not counted, with and without smoothing")
 
 
@@ -126,7 +125,7 @@ def hypothesis_score(check):
     """Check the score by which finished translations are compared."""
     log_p = np.log(np.array([0.5, 0.25, 0.5, 0.125]))
     for alpha in (0.0, 1.0, 0.5):
-        check.case(log_p, alpha, expected=-7 * np.log(2.0) / 4**alpha, label=f", alpha {alpha}")
+        check.case(log_p, alpha, expected=-7 * np.log(2.0) / 4**alpha)
     check.passed("sum, mean, and what lies between them")
 
 

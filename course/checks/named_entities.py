@@ -102,7 +102,7 @@ def may_follow(check):
     tags = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
     for before, tag in itertools.product([None, *tags], tags):
         expected = tag[0] != "I" or (before or "O") in (f"B-{tag[2:]}", f"I-{tag[2:]}")
-        check.case(before, tag, expected=expected, read=bool, label=f"({before!r}, {tag!r})")
+        check.case(before, tag, expected=expected, read=bool)
     check.passed("all pairs of five tags, and the beginning of a sentence")
 
 
@@ -134,7 +134,7 @@ def path_score(check):
     """Check the score of one path."""
     for time, tags in ((4, [0, 2, 2, 1]), (1, [2])):
         chain = _chain(time, time)
-        check.case(*chain, tags, expected=_score(*chain, tags), label=f", the path {tags}")
+        check.case(*chain, tags, expected=_score(*chain, tags))
     check.passed("paths of four steps and of one")
 
 

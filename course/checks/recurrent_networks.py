@@ -64,33 +64,25 @@ def gru_cell_forward(check):
     kernel, recurrent, bias = weights
     _, cache = reference.gru(x, (h,), weights)
     _, _, z, r, g, _ = cache
-    x_g, units = (x @ kernel + bias[0])[:, -h.shape[1] :], h.shape[1]
-    reset_first = x_g + (r * h) @ recurrent[:, -units:] + bias[1, -units:]
-    no_reset = x_g + h @ recurrent[:, -units:] + bias[1, -units:]
+    x_g, u_g, b_g = (np.split(part, 3, axis=-1)[2] for part in (x @ kernel, recurrent, bias))
 
     def step(*weights):
         return reference.gru(x, (h,), weights)[0]
 
+    def with_candidate(a):
+        return (z * h + (1 - z) * np.tanh(a),)
+
+    reset_first = with_candidate(x_g + b_g[0] + (r * h) @ u_g + b_g[1])
+    no_reset = with_candidate(x_g + b_g[0] + h @ u_g + b_g[1])
+    no_bias = [step(kernel, recurrent, bias * kept) for kept in ([[1], [0]], [[0], [1]], 0)]
     mistakes = [
         (step(*reference.reordered(weights, (1, 0, 2))), "The order of the gates is z, r, g."),
         (((1 - z) * h + z * g,), "z is how much of the old state stays: z * h + (1 - z) * g."),
-        (
-            (z * h + (1 - z) * np.tanh(reset_first),),
-            "The reset gate acts after the product: r * (h U_g + b'_g).",
-        ),
-        (
-            step(kernel, recurrent, bias * [[1], [0]]),
-            "The bias of the state's side, bias[1], is missing.",
-        ),
-        (
-            step(kernel, recurrent, bias * [[0], [1]]),
-            "The bias of the input's side, bias[0], is missing.",
-        ),
-        (step(kernel, recurrent, 0 * bias), "The biases are missing."),
-        (
-            (z * h + (1 - z) * np.tanh(no_reset),),
-            "The reset gate is missing in the candidate.",
-        ),
+        (reset_first, "The reset gate acts after the product: r * (h U_g + b'_g)."),
+        (no_bias[0], "The bias of the state's side, bias[1], is missing."),
+        (no_bias[1], "The bias of the input's side, bias[0], is missing."),
+        (no_bias[2], "The biases are missing."),
+        (no_reset, "The reset gate is missing in the candidate."),
     ]
     states, kept = check.run(x, (h,), weights, count=2)
     expected = reference.keras_step("GRUCell", x, (h,), weights)
@@ -114,16 +106,14 @@ def lstm_cell_forward(check):
     def shown(carry):
         return o * np.tanh(carry), carry
 
+    sigmoid_candidate = shown(f * c + i * reference.sigmoid(np.arctanh(g)))
     order = "The order of the four parts is i, f, g, o (input, forget, candidate, output)."
     mistakes = [
         (step(weights=reference.reordered(weights, (1, 0, 2, 3))), order),
         (step(weights=reference.reordered(weights, (0, 1, 3, 2))), order),
         (step(weights=(*weights[:2], 0 * weights[2])), "The bias is missing."),
         (step(h=c), "h and c are mixed up: the product is with h, the output of the last step."),
-        (
-            shown(f * c + i * reference.sigmoid(np.arctanh(g))),
-            "The candidate g is squashed by tanh, not by the sigmoid.",
-        ),
+        (sigmoid_candidate, "The candidate g is squashed by tanh, not by the sigmoid."),
         (expected[::-1], "h and c are mixed up: return (h_next, c_next), h first."),
         ((o * new, new), "tanh is missing: h_next = o * tanh(c_next)."),
         ((o * np.tanh(c), new), "h_next shows the new carry: o * tanh(c_next), not tanh(c)."),
@@ -216,7 +206,7 @@ def _check_cell_backward(check, cell, gates, count, wrong, mistakes):
     cache = cell(x, states, weights)[1]
     imitated = [(wrong(pull, cache, weights, **how), why) for how, why in mistakes]
     expected = reference.gradients(loss, x, states, weights)
-    check.case(pull, cache, weights, expected=expected, mistakes=imitated, label="")
+    check.case(pull, cache, weights, expected=expected, mistakes=imitated)
     check.passed("equal to central differences for inputs, states and weights")
 
 

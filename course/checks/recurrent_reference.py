@@ -4,6 +4,7 @@ The equations are here to imitate mistakes and to fill caches; what is right is 
 layers and by central differences.
 """
 
+import keras
 import numpy as np
 
 from course.checks.central_differences import central_differences
@@ -45,8 +46,6 @@ def reordered(weights, order):
 
 def keras_step(cell, x, states, weights):
     """Return the new states of the Keras cell of that name, a tuple of float64 arrays."""
-    import keras
-
     cell = getattr(keras.layers, cell)(UNITS, dtype="float64")
     cell.build(x.shape)
     cell.set_weights(weights)
@@ -56,8 +55,6 @@ def keras_step(cell, x, states, weights):
 
 def keras_layer(layer, inputs, states, weights):
     """Return outputs and last states of the Keras layer of that name, in float64."""
-    import keras
-
     layer = getattr(keras.layers, layer)(
         UNITS, return_sequences=True, return_state=True, dtype="float64"
     )

@@ -97,8 +97,7 @@ def encoder_block(check):
 def rate_at(check):
     """Check a rate that rises in a line and falls as a cosine."""
     for step, expected in ((0, 0.0), (5, 0.1), (10, 0.2), (20, 0.15), (30, 0.05), (40, 0.0)):
-        label = f"({step}, peak=0.2, warmup=10, total=40)"
-        check.case(step, 0.2, 10, 40, expected=expected, label=label)
+        check.case(step, 0.2, 10, 40, expected=expected)
     check.passed("up in a line to the peak, down to nothing at the end")
 
 

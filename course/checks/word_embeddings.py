@@ -16,7 +16,7 @@ def cosine(check):
     """Check the cosine of two vectors, and of rows of two arrays."""
     u, v = _VECTORS[:4], _VECTORS[4:8]
     expected = np.sum(bias.unit(u) * bias.unit(v), axis=-1)
-    check.case(u[0], v[0], expected=expected[0], label=", one pair")
+    check.case(u[0], v[0], expected=expected[0])
     hint = "work along the last axis (axis=-1), so that it serves rows of arrays too."
     check.case(u, v, expected=expected, hint=hint)
     check.passed("one pair and many, whatever the lengths")
@@ -27,8 +27,8 @@ def nearest(check):
     """Check the rows with the greatest cosine."""
     for query in (_VECTORS[3], 40 * _VECTORS[7]):
         order = np.argsort(-(bias.unit(_VECTORS) @ bias.unit(query)))
-        check.case(_VECTORS, query, 1, expected=order[:1], label=", k=1")
-        check.case(_VECTORS, query, 4, expected=order[:4], label=", k=4")
+        check.case(_VECTORS, query, 1, expected=order[:1])
+        check.case(_VECTORS, query, 4, expected=order[:4])
     check.passed("the right rows, the nearest first")
 
 
@@ -42,7 +42,7 @@ def analogy(check):
     for a, b, c in ((0, 1, 2), (5, 3, 9), (4, 8, 6)):
         scores = units @ (units[b] - units[a] + units[c])
         scores[[a, b, c]] = -np.inf
-        check.case(_VECTORS, a, b, c, expected=np.argmax(scores), label=f", rows {a}, {b}, {c}")
+        check.case(_VECTORS, a, b, c, expected=np.argmax(scores))
     check.passed("vectors scaled first, the three given words left out")
 
 
@@ -117,7 +117,7 @@ def negative_sampling_gradients(check):
         return np.sum(np.logaddexp(0, scores) - labels * scores)
 
     expected = central_differences(loss, v), central_differences(loss, u)
-    check.case(v, u, labels, expected=expected, label="")
+    check.case(v, u, labels, expected=expected)
     check.passed("both equal to finite differences of the loss")
 
 

@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
 
 from seqlib.files import write_text
 
@@ -28,17 +27,10 @@ class ExerciseError(ValueError):
 
 
 def without_solutions(source, where="cell"):
-    """Return the source of a cell with its solutions taken out.
-
-    Args:
-        source: Source of a code cell.
-        where: What to call the cell in an error.
-
-    Returns:
-        Valid source; the same where there is no marker.
+    """Return the source of a code cell with its solutions taken out.
 
     Raises:
-        ExerciseError: Markers are nested, unpaired, or outside a function.
+        ExerciseError: Markers are nested, unpaired, or outside a function; `where` names the cell.
 
     Example:
         >>> print(without_solutions(f'''def double(x):
@@ -60,18 +52,7 @@ def without_solutions(source, where="cell"):
         elif marker == END:
             if begin is None:
                 raise ExerciseError(f"{where}, line {number + 1}: {END} without {BEGIN}.")
-            code = [i for i in range(begin + 1, number) if _is_code(lines[i])]
-            if not code:
-                raise ExerciseError(f"{where}, line {begin + 1}: a solution without code.")
-            indent = line[: len(line) - len(line.lstrip())]
-            if not _in_function(_parse(source, where), code[0] + 1, code[-1] + 1, len(indent)):
-                raise ExerciseError(
-                    f"{where}, line {begin + 1}: a solution must stand inside one function, so "
-                    "that the learner's copy leaves a function without an answer."
-                )
-            plural = "" if len(code) == 1 else "s"
-            kept.append(f"{indent}# Your code here (about {len(code)} line{plural})")
-            kept.append(f"{indent}...")
+            kept += _to_do(source, lines, begin, number, where)
             begin = None
         elif begin is None:
             if re.match(r"\s*#.*\b(BEGIN|END) SOLUTION", line):
@@ -88,27 +69,40 @@ def without_solutions(source, where="cell"):
     return result
 
 
+def _to_do(source, lines, begin, end, where):
+    """Return the lines that stand in the learner's copy where the solution was."""
+    code = [i for i in range(begin + 1, end) if re.match(r"\s*[^\s#]", lines[i])]
+    if not code:
+        raise ExerciseError(f"{where}, line {begin + 1}: a solution without code.")
+    indent = len(lines[end]) - len(lines[end].lstrip())
+    if not any(
+        node.lineno < code[0] + 1 and code[-1] + 1 <= node.end_lineno and indent > node.col_offset
+        for node in ast.walk(_parse(source, where))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ):
+        raise ExerciseError(
+            f"{where}, line {begin + 1}: a solution must stand inside one function, so "
+            "that the learner's copy leaves a function without an answer."
+        )
+    length = f"{len(code)} line" + ("" if len(code) == 1 else "s")
+    return [" " * indent + f"# Your code here (about {length})", " " * indent + "..."]
+
+
+def _parse(source, where):
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        raise ExerciseError(f"{where}: not valid Python: {error}") from error
+
+
 def learner_copy(notebook, name, copies=()):
-    """Return the learner's copy of a worked notebook.
+    """Return the learner's copy of a worked notebook, which stays as it is.
 
     Args:
-        notebook: The worked notebook, an `nbformat.NotebookNode`; it stays as it is.
+        notebook: The worked notebook, an `nbformat.NotebookNode`.
         name: Its file name, with ``.ipynb``.
         copies: File names of all notebooks that have a learner's copy; links to anything else
             lead back to the worked ones.
-
-    Returns:
-        `nbformat.NotebookNode` with the same cell ids, without outputs and counts, and with one
-        cell before the first that says what it is.
-
-    Raises:
-        ExerciseError: The markers of a cell do not make an exercise.
-
-    Example:
-        >>> cell = nbformat.v4.new_code_cell("1 + 1")
-        >>> copy = learner_copy(nbformat.v4.new_notebook(cells=[cell]), "a.ipynb")
-        >>> [cell.cell_type for cell in copy.cells]
-        ['markdown', 'code']
     """
     copy = nbformat.from_dict(notebook)
     for number, cell in enumerate(copy.cells, start=1):
@@ -117,7 +111,7 @@ def learner_copy(notebook, name, copies=()):
             cell.outputs, cell.execution_count = [], None
         elif cell.cell_type == "markdown":
             cell.source = _LINK.sub(
-                lambda link: link[1] + ("" if _file(link[2]) in copies else "../") + link[2],
+                lambda link: link[1] + ("" if link[2].split("#")[0] in copies else "../") + link[2],
                 cell.source,
             )
     copy.cells.insert(
@@ -133,22 +127,7 @@ def learner_copy(notebook, name, copies=()):
 
 
 def generate(notebooks):
-    """Return the text of every learner's copy.
-
-    Args:
-        notebooks: Folder of the worked notebooks.
-
-    Returns:
-        Dict from file name to the text that belongs into ``exercises/<file name>``; notebooks
-        without exercises have none.
-
-    Raises:
-        ExerciseError: The markers of a cell do not make an exercise.
-
-    Example:
-        >>> generate("a folder that is not there")
-        {}
-    """
+    """Return a dict from file name to the text of the learner's copy, where there are exercises."""
     read = {p.name: nbformat.read(p, as_version=4) for p in sorted(Path(notebooks).glob("*.ipynb"))}
     with_exercises = {
         name: notebook
@@ -162,37 +141,17 @@ def generate(notebooks):
 
 
 def out_of_step(notebooks):
-    """Return the names of the learner's copies that are missing, stale, or of no notebook.
-
-    Args:
-        notebooks: Folder of the worked notebooks, with ``exercises/`` inside.
-
-    Example:
-        >>> out_of_step("a folder that is not there")
-        []
-    """
-    folder = Path(notebooks) / "exercises"
-    wanted = generate(notebooks)
-    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.ipynb")}
+    """Return the names of the learner's copies that are missing, stale, or of no notebook."""
+    wanted, there = generate(notebooks), _copies(notebooks)
     names = sorted(wanted.keys() | there.keys())
     return [name for name in names if wanted.get(name) != there.get(name)]
 
 
 def write(notebooks):
-    """Write every learner's copy that is out of step, and remove those of no notebook.
-
-    Args:
-        notebooks: Folder of the worked notebooks.
-
-    Returns:
-        Names of the files written or removed.
-
-    Raises:
-        ExerciseError: The markers of a cell do not make an exercise; nothing is written then.
-    """
-    folder = Path(notebooks) / "exercises"
+    """Bring every learner's copy into step; return the names of those written or removed."""
     wanted = generate(notebooks)
     changed = out_of_step(notebooks)
+    folder = Path(notebooks) / "exercises"
     folder.mkdir(exist_ok=True)
     for name in changed:
         if name in wanted:
@@ -202,42 +161,16 @@ def write(notebooks):
     return changed
 
 
-def _is_code(line):
-    return bool(line.strip()) and not line.strip().startswith("#")
-
-
-def _in_function(tree, first, last, indent):
-    """Tell whether the lines from `first` to `last` stand in the body of one function."""
-    return any(
-        node.lineno < first and last <= node.end_lineno and indent > node.col_offset
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
-
-
-def _parse(source, where):
-    try:
-        # Magics and shell lines become calls, line by line, as IPython makes them.
-        return ast.parse(TransformerManager().transform_cell(source))
-    except SyntaxError as error:
-        raise ExerciseError(f"{where}: not valid Python: {error}") from error
-
-
-def _file(link):
-    return link.split("#")[0]
+def _copies(notebooks):
+    folder = Path(notebooks) / "exercises"
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.ipynb")}
 
 
 def main(arguments=None):
-    """Write the learner's copies, or say which are out of step.
-
-    Args:
-        arguments: Command line, that of the process where None.
-
-    Returns:
-        Exit code: 0, or 1 where ``--check`` finds something or the markers are wrong.
-    """
+    """Write the learner's copies, or say which are out of step; return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m course.publishing.exercises", description=main.__doc__.splitlines()[0]
+        prog="python -m course.publishing.exercises",
+        description="Write the learner's copies of the notebooks, or say which are out of step.",
     )
     parser.add_argument("--check", action="store_true", help="write nothing, only compare")
     parser.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")

@@ -13,7 +13,7 @@ from tests.course.notebook_files import write
 
 ROOT = Path(__file__).parents[2]
 
-CELL_TIMEOUT = 5  # seconds; the sleeping cells would take far longer, all others take none
+CELL_TIMEOUT = 3  # seconds; the sleeping cells would take far longer, all others take none
 
 # Notebook: its cells, and of each what the report must say of it, None where it passes.
 CASES = {
