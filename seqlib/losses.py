@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from seqlib.layers.arguments import checked_rate
-from seqlib.layers.chain import log_normaliser, path_score
+from seqlib.layers.linear_chain import log_normaliser, path_score
 
 __all__ = ["ChainCrossentropy", "MaskedCrossentropy"]
 

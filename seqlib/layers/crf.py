@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from seqlib.layers.chain import FORBIDDEN, best_path
+from seqlib.layers.linear_chain import FORBIDDEN, best_path
 
 
 @keras.saving.register_keras_serializable("seqlib")
@@ -20,8 +20,8 @@ class LinearChainCRF(keras.layers.Layer):
     The layer returns the *log-potentials* $\psi_t(i, j) = A_{i,j} + e_{t,j}$, with $b$ in place of
     $A$ at a row's first real step and $d$ added at its last. They hold all that is needed:
     `seqlib.losses.ChainCrossentropy` trains on them, `BestPath` finds the best tags, and
-    `seqlib.layers.chain` has the sums behind both. Masked steps get potentials that leave every
-    path where it is, so nothing after this layer needs the mask.
+    `seqlib.layers.linear_chain` has the sums behind both. Masked steps get potentials that leave
+    every path where it is, so nothing after this layer needs the mask.
 
     Args:
         allowed: Which tags may follow which, an array of booleans (tags + 1, tags + 1): a row for

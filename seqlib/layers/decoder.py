@@ -1,10 +1,12 @@
 """Attention inside a recurrent decoder: at each step it looks at the source anew."""
 
+import functools
+
 import keras
 from keras import ops
 
 from seqlib.layers.attention import AttentionLayer, join_masks
-from seqlib.layers.fused.scan import scan
+from seqlib.layers.fused.scan import Scan
 from seqlib.layers.recurrent_layer import RecurrentLayer
 
 QUERIES = ("previous", "current")
@@ -91,6 +93,10 @@ class AttentionDecoder(keras.Layer):
         self.layer, self.attention, self.query = layer, attention, query
         self.layer.return_sequences, self.layer.return_state = True, False
         self.supports_masking = True
+        self._scans = {
+            with_weights: Scan(functools.partial(self._loop_step, with_weights), self)
+            for with_weights in (False, True)
+        }
 
     def build(self, inputs_shape, value_shape):
         """Make the weights for (batch, time, features) of inputs and source."""
@@ -198,28 +204,20 @@ class AttentionDecoder(keras.Layer):
         cell, batch = self.layer.cell, ops.shape(inputs)[0]
         if initial_state is None:
             initial_state = cell.get_initial_state(batch_size=batch)
-        memory = list(self.attention.project_memory(value))
-        parts = {
-            "memory": memory,
-            "mask": [] if value_mask is None else [ops.cast(value_mask, "bool")],
-            "on_input": [],
-            "on_state": [],
-        }
+        masks = None, None
         if training:  # drawn once a sequence, before the loop
             features = self.layer.cell.kernel.shape[0]
             cell.reset_dropout_mask()
             cell.reset_recurrent_dropout_mask()
             example = ops.ones((batch, features), dtype=inputs.dtype)
-            parts["on_input"] = _listed(cell.get_dropout_mask(example))
-            parts["on_state"] = _listed(cell.get_recurrent_dropout_mask(initial_state[0]))
-        plan = (with_weights, *((name, len(tensors)) for name, tensors in parts.items()))
-        results, _ = scan(
-            self,
-            "_planned_step",
-            plan,
+            masks = (
+                cell.get_dropout_mask(example),
+                cell.get_recurrent_dropout_mask(initial_state[0]),
+            )
+        results, _ = self._scans[with_weights](
             initial_state,
             [inputs],
-            [tensor for tensors in parts.values() for tensor in tensors],
+            (self.project_memory(value, value_mask), [_listed(mask) for mask in masks]),
             mask=inputs_mask,
             training=training,
         )
@@ -230,17 +228,11 @@ class AttentionDecoder(keras.Layer):
             weights = ops.transpose(weights, (0, 2, 1, 3))
         return outputs, weights
 
-    def _planned_step(self, plan, states, slices, constants):
-        """Take one step of the loop; the plan says what the constants are."""
-        with_weights, *sizes = plan
-        constants, parts = list(constants), {}
-        for name, size in sizes:
-            parts[name], constants = constants[:size], constants[size:]
-        memory = {"memory": tuple(parts["memory"])}
-        if parts["mask"]:
-            memory["mask"] = parts["mask"][0]
-        drops = bool(parts["on_input"] or parts["on_state"])
-        with self.layer.cell.given_dropout_masks(parts["on_input"], parts["on_state"]):
+    def _loop_step(self, with_weights, states, slices, constants):
+        """Take one step of the loop, with the dropout masks drawn before it."""
+        memory, (on_input, on_state) = constants
+        drops = bool(on_input or on_state)
+        with self.layer.cell.given_dropout_masks(on_input, on_state):
             output, states, weights = self.step(slices[0], states, memory, training=drops)
         return ((output, weights) if with_weights else (output,)), tuple(states)
 

@@ -6,7 +6,9 @@ import inspect
 import keras
 from keras import ops
 
+from seqlib.compiled import BACKEND
 from seqlib.layers import fused
+from seqlib.layers.keras_internals import being_exported
 from seqlib.layers.recurrent_cell import RecurrentCell, joint_signature
 
 
@@ -127,9 +129,7 @@ class RecurrentLayer(keras.layers.RNN):
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Go through a sequence; called by `keras.layers.RNN`, which prepares and finishes."""
-        path = self.path(
-            sequences.shape[1], mask is not None, fused.called_eagerly(), fused.being_exported()
-        )
+        path = self.path(sequences.shape[1], mask is not None, BACKEND.is_eager(), being_exported())
         if path.name == "reference":
             return super().inner_loop(sequences, initial_state, mask=mask, training=training)
         return fused.run(path, self, sequences, initial_state, mask, training)

@@ -10,14 +10,14 @@ sequence where that is faster, chooses the way, and says why it chose it. The wa
 * `reference`: the cell step by step, in the loop of `keras.layers.RNN`.
 """
 
-import importlib
-import sys
 from typing import NamedTuple
 
 import keras
 from keras import ops
 
+from seqlib.compiled import BACKEND, xla_available
 from seqlib.layers.fused import gru, lstm
+from seqlib.layers.fused.kernel_programs import whole_sequence
 
 KERNELS = {"LSTMCell": lstm, "GRUCell": gru}
 IMPLEMENTATIONS = ("auto", "reference", "fused")
@@ -61,7 +61,7 @@ def choose(layer, time=None, masked=False, eager=False, exported=False):
     if exported:
         return Path("reference", "exported, where only plain operations run everywhere")
     backend = keras.backend.backend()
-    if backend != "torch" and on_gpu():
+    if backend != "torch" and BACKEND.has_gpu():
         if layer.cell.use_bias and not layer.cell.recurrent_dropout:
             return Path("cuDNN", "there is a GPU, and cuDNN has this layer")
         return Path("reference", "there is a GPU, and cuDNN needs a bias and no recurrent dropout")
@@ -111,8 +111,11 @@ def run(path, layer, sequences, initial_state, mask, training):
         lambda a: None if a is None else ops.cast(a, dtype),
         (sequences, _weights(cell), tuple(initial_state), dropout),
     )
-    module = importlib.import_module(f"{__name__}.on_{keras.backend.backend()}")
-    outputs, states = module.whole_sequence(
+    if BACKEND.name == "torch":
+        from seqlib.layers.fused.on_torch import whole_sequence as go_through
+    else:
+        go_through = whole_sequence
+    outputs, states = go_through(
         _kernel(cell),
         sequences,
         weights,
@@ -131,40 +134,6 @@ def run(path, layer, sequences, initial_state, mask, training):
         last = ops.where(begun[:, -1:], last, 0)
         outputs = ops.where(begun[:, :, None], outputs, 0) if every else None
     return last, outputs if every else last[:, None], list(states)
-
-
-def called_eagerly():
-    """Return whether this is called outside any function that is being compiled."""
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return tf.executing_eagerly()
-
-
-def being_exported():
-    """Return whether Keras is tracing this for `model.export`; it has no other way to tell."""
-    frame = sys._getframe()
-    while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith("keras.src.export"):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def on_gpu():
-    """Return whether the backend computes on a GPU."""
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return bool(tf.config.list_logical_devices("GPU"))
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return jax.default_backend() == "gpu"
-    import torch
-
-    return torch.cuda.is_available()
 
 
 def _plain(masks):
@@ -196,9 +165,7 @@ def _obstacle(layer, masked):
 
 def _obstacle_of_backend(cell, masked):
     if keras.backend.backend() == "tensorflow":
-        from seqlib.layers.fused import programs
-
-        return None if programs.compiles() else "this TensorFlow is built without XLA"
+        return None if xla_available() else "this TensorFlow is built without XLA"
     if keras.backend.backend() == "torch":
         if masked:
             return "torch.nn has no masks"

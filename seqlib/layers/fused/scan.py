@@ -1,8 +1,14 @@
 """Any step over a whole sequence: the loop of layers that are more than one cell.
 
 A kernel of this package is written for one cell. What combines several layers in each step, such as
-attention inside a recurrent decoder, gives its step to `scan`, which takes the fastest loop that
+attention inside a recurrent decoder, gives its step to `Scan`, which takes the fastest loop that
 the backend has for it, gradient included.
+
+On TensorFlow these are two programs of XLA. Its own gradient of a loop keeps every intermediate
+result of every step in a list that grows, outside XLA. Here the forward loop keeps the states
+alone, in arrays. The backward loop takes each step again from its states and asks for that step's
+gradient: one more forward pass, and faster all the same, since all of it is compiled and nothing is
+kept.
 """
 
 import functools
@@ -10,62 +16,179 @@ import functools
 import keras
 from keras import ops
 
-from seqlib.layers import fused
+from seqlib.compiled import (
+    BACKEND,
+    ShardedProgram,
+    add_shards,
+    concat_shards,
+    shard_count,
+    with_gradient,
+    xla_available,
+)
+from seqlib.layers.fused.steps import loop
+from seqlib.layers.keras_internals import being_exported, inside_xla
 
 
-def scan(owner, step, plan, states, sequences, constants, mask=None, training=False):
-    """Run `outputs, states = step(plan, states, slices, constants)` over time.
-
-    Args:
-        owner: The layer whose method `step` is and whose weights it uses. A step is made of these
-            and of its arguments alone, takes each row of the batch by itself, and draws nothing.
-        step: Name of the method: from the plan, the states, a tuple of (batch, ...), one slice
-            (batch, ...) of each sequence, and the constants, to a tuple of outputs, (batch, ...)
-            each, and a tuple of new states of the old shapes.
-        plan: What the step must know that is no tensor; hashable.
-        states: Tuple of (batch, ...) tensors, before the first step.
-        sequences: Tuple of (batch, time, ...) tensors.
-        constants: Tuple of (batch, ...) tensors that every step sees.
-        mask: (batch, time), True = real step, or None. A masked step leaves the states as they are
-            and has outputs of zero.
-        training: Whether a gradient is likely to follow.
-
-    Returns:
-        Tuple of outputs, (batch, time, ...) each, and tuple of the last states.
-    """
-    states, sequences, constants = (
-        tuple(getattr(tensor, "value", tensor) for tensor in tensors)  # of a Keras variable
-        for tensors in (states, sequences, constants)
-    )
-    if mask is not None:
-        mask = ops.cast(mask, "bool")
-    method = functools.partial(getattr(owner, step), plan)
-    if fused.called_eagerly() or keras.backend.backend() == "torch" or fused.being_exported():
-        return _step_by_step(method, states, sequences, constants, mask)
-    if keras.backend.backend() == "jax":
-        return _on_jax(method, states, sequences, constants, mask)
-    from seqlib.layers.fused import programs, scan_on_tensorflow
-
-    if not programs.compiles():
-        return _step_by_step(method, states, sequences, constants, mask)
-    return scan_on_tensorflow.scan(
-        owner, (step, plan), states, sequences, constants, mask, training
-    )
-
-
-def masked_step(step, states, slices, constants, real):
-    """Take a step where a row is real; elsewhere keep the states and return outputs of zero.
+class Scan:
+    """A step as a function over a whole sequence: ``scan(states, sequences, constants)``.
 
     Args:
-        step: The function of `scan`.
-        states: Its arguments.
-        slices: Likewise.
-        constants: Likewise.
-        real: (batch,) of booleans, or None for all.
-
-    Returns:
-        Tuple of outputs and tuple of states.
+        step: Function (states, slices, constants) -> (outputs, states): from a tuple of
+            (batch, ...) states, a tuple with one (batch, ...) slice of each sequence, and the
+            constants, to a tuple of (batch, ...) outputs and one of new states of the old shapes.
+            It takes each row of the batch by itself and draws nothing.
+        layer: The layer whose weights the step reads; it keeps the `Scan`, whose compiled programs
+            go with it. None where the step reads no weights.
     """
+
+    def __init__(self, step, layer=None):
+        self.step, self.layer = step, layer
+        self.programs = {}  # structure of the constants -> _Programs
+
+    def __call__(self, states, sequences, constants=(), mask=None, training=False):
+        """Go over time.
+
+        Args:
+            states: Tuple of (batch, ...) tensors, before the first step.
+            sequences: Tuple of (batch, time, ...) tensors.
+            constants: Any nest of (batch, ...) tensors that every step sees.
+            mask: (batch, time), True = real step, or None. A masked step leaves the states as they
+                are and has outputs of zero.
+            training: Whether a gradient is likely to follow.
+
+        Returns:
+            Tuple of outputs, (batch, time, ...) each, and tuple of the last states.
+        """
+        states, sequences, constants = keras.tree.map_structure(
+            lambda x: getattr(x, "value", x),  # of a Keras variable
+            (tuple(states), tuple(sequences), constants),
+        )
+        mask = None if mask is None else ops.cast(mask, "bool")
+        if BACKEND.name == "jax":
+            return _on_jax(self.step, states, sequences, constants, mask)
+        compiles = BACKEND.name == "tensorflow" and xla_available()
+        if not compiles or BACKEND.is_eager() or being_exported():
+            return _step_by_step(self.step, states, sequences, constants, mask)
+        return self._compiled(states, sequences, constants, mask, training)
+
+    def _compiled(self, states, sequences, constants, mask, training):
+        tf = BACKEND.tf
+        states, sequences, constants = keras.tree.map_structure(
+            tf.convert_to_tensor, (states, sequences, constants)
+        )
+        batch, time = sequences[0].shape[:2]
+        weights = [] if self.layer is None else self.layer.weights
+        weights = tuple(map(tf.convert_to_tensor, weights))
+        structure = keras.tree.map_structure(lambda x: x.dtype.is_floating, constants)
+        if repr(structure) not in self.programs:
+            self.programs[repr(structure)] = _Programs(self.step, self.layer, structure)
+        programs = self.programs[repr(structure)]
+        floats, others = programs.split(constants)
+        inputs = weights, states, sequences, floats
+        outputs, last = with_gradient(programs, inputs, (mask, others), expected=training)
+        outputs = [BACKEND.ensure_shape(x, (batch, time, *x.shape[2:])) for x in outputs]
+        return tuple(outputs), tuple(BACKEND.ensure_shape(x, (batch, *x.shape[1:])) for x in last)
+
+
+class _Programs:
+    """The programs of a step: forward, forward for a gradient, and backward."""
+
+    def __init__(self, step, layer, structure):
+        self.step, self.layer = step, layer
+        self.structure = structure  # nest of the constants: which are floats
+        self.forward_programs = {
+            keep: ShardedProgram(functools.partial(self._forward, keep), [concat_shards] * 3)
+            for keep in (False, True)
+        }
+        self.backward_program = ShardedProgram(self._backward, (add_shards, concat_shards))
+
+    def split(self, constants):
+        """Return the constants that are floats, and the others, as tuples."""
+        flags = keras.tree.flatten(self.structure)
+        pairs = list(zip(flags, keras.tree.flatten(constants), strict=True))
+        return tuple(x for real, x in pairs if real), tuple(x for real, x in pairs if not real)
+
+    def join(self, floats, others):
+        """Undo `split`."""
+        floats, others = iter(floats), iter(others)
+        flags = keras.tree.flatten(self.structure)
+        flat = [next(floats) if is_float else next(others) for is_float in flags]
+        return keras.tree.pack_sequence_as(self.structure, flat)
+
+    def forward(self, inputs, fixed, keep):
+        """Return outputs and last states, and the states before each step for a gradient."""
+        weights, *by_row = inputs
+        shards = 1 if inside_xla() else shard_count(by_row[1][0].shape[0])
+        outputs, last, kept = self.forward_programs[keep](shards, weights, (*by_row, fixed))
+        return (outputs, last), kept
+
+    def backward(self, inputs, fixed, kept, d):
+        """Return the gradients of the weights, states, sequences and constants."""
+        weights, *by_row = inputs
+        shards = 1 if inside_xla() else shard_count(by_row[1][0].shape[0])
+        d_weights, d_rows = self.backward_program(shards, weights, (*by_row, fixed, kept, d))
+        return d_weights, *d_rows
+
+    def finish(self, inputs, fixed, d):
+        """Return the gradients as they are."""
+        return d
+
+    def _take(self, t, weights, states, slices, floats, fixed):
+        """Take one step with given tensors in place of the layer's weights."""
+        mask, others = fixed
+        real = None if mask is None else mask[:, t]
+        variables = [] if self.layer is None else self.layer.weights
+        with keras.StatelessScope(state_mapping=list(zip(variables, weights, strict=True))):
+            return _masked_step(self.step, states, slices, self.join(floats, others), real)
+
+    def _forward(self, keep, weights, by_row, _):
+        states, sequences, floats, fixed = by_row
+        first, _ = self._take(0, weights, states, _at(sequences, 0), floats, fixed)  # its shapes
+        outputs = tuple(_zeros_over_time(output, sequences[0]) for output in first)
+        kept = tuple(_zeros_over_time(state, sequences[0]) for state in states) if keep else ()
+
+        def body(t, states, outputs, kept):
+            now, after = self._take(t, weights, states, _at(sequences, t), floats, fixed)
+            kept = tuple(_write(all_, x, t) for all_, x in zip(kept, states, strict=keep))
+            outputs = tuple(_write(all_, x, t) for all_, x in zip(outputs, now, strict=True))
+            return after, outputs, kept
+
+        steps = ops.shape(sequences[0])[1]
+        last, outputs, kept = loop(steps, body, (states, outputs, kept))
+        return outputs, last, kept
+
+    def _backward(self, weights, by_row, _):
+        tf, tree = BACKEND.tf, keras.tree
+        _, sequences, floats, fixed, kept, (d_outputs, d_last) = by_row
+        steps = ops.shape(sequences[0])[1]
+
+        def body(k, d_states, d_weights, d_floats, d_sequences):
+            t = steps - 1 - k
+            # Copies inside the loop, whose gradient can be asked for there.
+            step_inputs = weights, _at(kept, t), _at(sequences, t), floats
+            step_inputs = tree.map_structure(tf.identity, step_inputs)
+            results = self._take(t, *step_inputs, fixed)
+            d = tf.gradients(
+                tree.flatten(results),
+                tree.flatten(step_inputs),
+                [*_at(d_outputs, t), *d_states],
+                unconnected_gradients="zero",
+            )
+            d = tree.pack_sequence_as(step_inputs, d)
+            d_weights = tree.map_structure(tf.add, d_weights, d[0])
+            d_floats = tree.map_structure(tf.add, d_floats, d[3])
+            d_sequences = tuple(
+                _write(all_, x, t) for all_, x in zip(d_sequences, d[2], strict=True)
+            )
+            return d[1], d_weights, d_floats, d_sequences
+
+        zeros = tree.map_structure(tf.zeros_like, (weights, floats, sequences))
+        d_states, d_weights, d_floats, d_sequences = loop(steps, body, (d_last, *zeros))
+        return d_weights, (d_states, d_sequences, d_floats)
+
+
+def _masked_step(step, states, slices, constants, real):
+    """Take a step where a row is real; elsewhere keep the states and return outputs of zero."""
     outputs, after = step(states, slices, constants)
     if real is None:
         return tuple(outputs), tuple(after)
@@ -75,6 +198,7 @@ def masked_step(step, states, slices, constants, real):
 
 
 def _beside(real, tensor):
+    """Return (batch,) with as many axes as a tensor."""
     return ops.reshape(real, (-1, *[1] * (len(tensor.shape) - 1)))
 
 
@@ -89,21 +213,36 @@ def _step_by_step(step, states, sequences, constants, mask):
     steps = []
     for t in range(time):
         real = None if mask is None else mask[:, t]
-        slices = tuple(sequence[:, t] for sequence in sequences)
-        outputs, states = masked_step(step, states, slices, constants, real)
+        outputs, states = _masked_step(step, states, _at(sequences, t), constants, real)
         steps.append(outputs)
     return tuple(ops.stack(output, axis=1) for output in zip(*steps, strict=True)), states
 
 
 def _on_jax(step, states, sequences, constants, mask):
-    import jax
-
     def body(states, slices):
         *slices, real = slices
-        outputs, states = masked_step(step, states, tuple(slices), constants, real)
+        outputs, states = _masked_step(step, states, tuple(slices), constants, real)
         return states, outputs
 
-    in_time = [jax.numpy.swapaxes(x, 0, 1) for x in sequences]
-    real = None if mask is None else jax.numpy.swapaxes(mask, 0, 1)
-    states, outputs = jax.lax.scan(body, states, (*in_time, real))
-    return tuple(jax.numpy.swapaxes(output, 0, 1) for output in outputs), states
+    time_first = [ops.swapaxes(x, 0, 1) for x in sequences]
+    real = None if mask is None else ops.swapaxes(mask, 0, 1)
+    states, outputs = BACKEND.jax.lax.scan(body, states, (*time_first, real))
+    return tuple(ops.swapaxes(output, 0, 1) for output in outputs), states
+
+
+def _at(sequences, t):
+    """Return one time step of each sequence."""
+    return tuple(sequence[:, t] for sequence in sequences)
+
+
+def _zeros_over_time(value, sequence):
+    """Return zeros for a value, (batch, ...), at each step of a sequence."""
+    batch, time = ops.shape(sequence)[:2]
+    zeros = ops.zeros((batch, time, *ops.shape(value)[1:]), value.dtype)
+    return BACKEND.ensure_shape(zeros, (None, None, *value.shape[1:]))
+
+
+def _write(sequence, value, t):
+    """Return a sequence with a value written at one time step."""
+    start = [0, t] + [0] * (len(value.shape) - 1)
+    return ops.slice_update(sequence, start, value[:, None])

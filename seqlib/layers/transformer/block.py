@@ -4,7 +4,7 @@ import keras
 
 from seqlib.layers.arguments import clone_initializer
 from seqlib.layers.attention import MultiHeadAttention
-from seqlib.layers.fused.pointwise import quickest
+from seqlib.layers.fused.gelu import fast_activation
 from seqlib.layers.transformer.settings import TransformerLayer
 
 
@@ -80,7 +80,7 @@ class TransformerBlock(TransformerLayer):
         made = {"use_bias": self.use_bias, "dtype": self.dtype_policy}
         self.inner = keras.layers.Dense(
             self.inner_dim,
-            activation=quickest(self.activation),
+            activation=fast_activation(self.activation),
             kernel_initializer=clone_initializer(self.kernel_initializer),
             name="inner",
             **made,

@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from seqlib import layers, losses
-from seqlib.layers import chain
+from seqlib.layers import linear_chain
 from tests.seqlib.layers.check_layer import (
     FEATURES,
     MASKS,
@@ -66,9 +66,9 @@ def test_all_is_as_when_every_path_is_counted_out(name, tags):
     layer, scores = drawn(3, 6, tags)
     mask = np.ones((3, 6), bool) if name is None else np.array(MASKS[name], bool)
     potentials = layer(scores, mask=None if name is None else mask)
-    normaliser = to_numpy(chain.log_normaliser(potentials))
-    likely = to_numpy(chain.marginals(potentials))
-    tags_found, best = map(to_numpy, chain.best_path(potentials))
+    normaliser = to_numpy(linear_chain.log_normaliser(potentials))
+    likely = to_numpy(linear_chain.marginals(potentials))
+    tags_found, best = map(to_numpy, linear_chain.best_path(potentials))
     assert likely.shape == (3, 6, tags)
     for row, real in enumerate(mask):
         paths, totals = counted_out(layer, scores[row], real)
@@ -83,7 +83,7 @@ def test_all_is_as_when_every_path_is_counted_out(name, tags):
         given = np.full((1, 6), -1)
         for path, total in list(zip(paths, totals, strict=True))[:: max(1, len(paths) // 7)]:
             given[0, real] = path
-            score = to_numpy(chain.path_score(potentials[row : row + 1], given))[0]
+            score = to_numpy(linear_chain.path_score(potentials[row : row + 1], given))[0]
             np.testing.assert_allclose(score, total, rtol=1e-5, atol=1e-5)
 
 
@@ -129,7 +129,7 @@ def test_what_is_forbidden_never_happens():
     for row, tags in enumerate(to_numpy(layers.BestPath()(potentials))):
         path = [len(LABELS), *tags[mask[row]], len(LABELS)]
         assert all(allowed[pair] for pair in itertools.pairwise(path))
-    likely = to_numpy(chain.marginals(potentials))
+    likely = to_numpy(linear_chain.marginals(potentials))
     assert (likely[:, 0, [2, 4]] == 0).all()  # nothing begins inside
     np.testing.assert_allclose(likely.sum(axis=-1), 1, rtol=1e-4)
 
@@ -143,7 +143,9 @@ def test_the_forbidden_is_left_out_of_the_sum_exactly():
     kept = [all(allowed[pair] for pair in itertools.pairwise([3, *path, 3])) for path in paths]
     assert 0 < sum(kept) < len(paths)
     expected = np.log(np.exp(totals[kept]).sum())
-    np.testing.assert_allclose(to_numpy(chain.log_normaliser(potentials))[0], expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        to_numpy(linear_chain.log_normaliser(potentials))[0], expected, rtol=1e-6
+    )
 
 
 def test_what_is_forbidden_learns_nothing():
@@ -209,10 +211,10 @@ def test_the_gradient_of_the_normaliser_is_the_marginals():
     x, mask = keras.Variable(scores), np.array(MASKS["left"], bool)
 
     def total():
-        return ops.sum(chain.log_normaliser(layer(x, mask=mask)))
+        return ops.sum(linear_chain.log_normaliser(layer(x, mask=mask)))
 
     _, (gradient,) = value_and_gradients(total, [x])
-    likely = to_numpy(chain.marginals(layer(x, mask=mask)))
+    likely = to_numpy(linear_chain.marginals(layer(x, mask=mask)))
     np.testing.assert_allclose(gradient[mask], likely[mask], rtol=1e-4, atol=1e-6)
 
 

@@ -8,6 +8,7 @@ import pytest
 from keras import ops
 
 import seqlib.layers
+from seqlib.compiled import BACKEND
 from seqlib.layers import fused
 from tests.seqlib.layers.check_layer import (
     BATCH,
@@ -22,10 +23,10 @@ from tests.seqlib.layers.check_layer import (
 from tests.seqlib.layers.gradients import to_numpy
 
 UNITS = 5
-BACKEND = keras.backend.backend()
+
 LAYERS = ["GRU", "LSTM"]
-on_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="a feature of that backend")
-with_masks = pytest.mark.skipif(BACKEND == "torch", reason="torch.nn has no masks")
+on_tensorflow = pytest.mark.skipif(BACKEND.name != "tensorflow", reason="a feature of that backend")
+with_masks = pytest.mark.skipif(BACKEND.name == "torch", reason="torch.nn has no masks")
 
 
 def pair(which, implementation="fused", **arguments):
@@ -59,7 +60,7 @@ def test_everything_asked_of_a_layer(name):
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_equal_to_keras_in_every_way_of_looping(name):
-    masks = [None] if BACKEND == "torch" else [None, "left", "middle", "whole row"]
+    masks = [None] if BACKEND.name == "torch" else [None, "left", "middle", "whole row"]
     ways = itertools.product((False, True), (False, True), (False, True), masks)
     for go_backwards, zero_output_for_mask, return_sequences, mask in ways:
         both = pair(
@@ -100,10 +101,10 @@ def test_equal_to_keras_in_training(name, use_bias):
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("rates", [(0.4, 0.0), (0.0, 0.4), (0.3, 0.5)])
 def test_dropout_acts_as_in_keras_forward_and_backward(name, rates):
-    if BACKEND == "torch" and rates[1]:
+    if BACKEND.name == "torch" and rates[1]:
         pytest.skip("torch.nn has no recurrent dropout")
     both = pair(name, dropout=rates[0], recurrent_dropout=rates[1], return_sequences=True)
-    mask = {} if BACKEND == "torch" else {"mask": np.array(MASKS["middle"], bool)}
+    mask = {} if BACKEND.name == "torch" else {"mask": np.array(MASKS["middle"], bool)}
     check_same_numbers(*both, training=True, **mask)
 
 
@@ -135,7 +136,7 @@ def test_a_stateful_layer_goes_on_where_it_stopped(name):
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_training_goes_the_way_that_keras_goes(name, jit_compile):
     """Batches and lengths of several sizes, unknown beforehand: odd ones, one row, long ones."""
-    if jit_compile and BACKEND == "torch":
+    if jit_compile and BACKEND.name == "torch":
         pytest.skip("Keras compiles with torch.compile, which needs a C++ tool chain")
     rng = np.random.default_rng(0)
     models = []
@@ -170,9 +171,9 @@ def test_integers_are_taken_as_numbers(name):
 @pytest.mark.parametrize("shards", [1, 2, 3])
 def test_shards_of_a_batch_add_up(name, shards, monkeypatch):
     """As many shards as there are cores; a shard may have no row at all."""
-    from seqlib.layers.fused import on_tensorflow as engine
+    from seqlib.layers.fused import kernel_programs as engine
 
-    monkeypatch.setattr(engine, "shards_of", lambda batch: shards)
+    monkeypatch.setattr(engine, "shard_count", lambda batch: shards)
     for rows in (7, 2):
         x = np.random.default_rng(0).normal(size=(rows, TIME, FEATURES)).astype("float32")
         mask = np.random.default_rng(1).random((rows, TIME)) < 0.6
@@ -360,7 +361,7 @@ def test_with_a_gpu_the_masks_that_cudnn_cannot_take_go_step_by_step(name, monke
     """Without a GPU Keras's own layer falls back as well, so that the numbers can be compared."""
     import tensorflow as tf
 
-    monkeypatch.setattr(fused, "on_gpu", lambda: True)
+    monkeypatch.setattr(BACKEND, "has_gpu", lambda: True)
     layer, reference = pair(name, implementation="auto", return_sequences=True, return_state=True)
     assert layer.path(time=TIME, masked=True).name == "cuDNN"
     assert ours(name, implementation="auto", use_bias=False).path(time=TIME).name == "reference"

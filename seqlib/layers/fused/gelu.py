@@ -9,10 +9,11 @@ import functools
 import keras
 from keras import ops
 
-from seqlib.layers import fused
+from seqlib.compiled import BACKEND, trace, xla_available
+from seqlib.layers.keras_internals import being_exported, inside_xla
 
 
-def quickest(activation):
+def fast_activation(activation):
     """Return what computes an activation soonest: `gelu` for that of Keras, else the same."""
     return gelu if activation is keras.activations.gelu else activation
 
@@ -38,10 +39,8 @@ def gelu(x):
         Hendrycks & Gimpel, Gaussian error linear units (2016).
     """
     dtype = keras.backend.standardize_dtype(x.dtype)
-    if _is_compiled():
-        result = _program(dtype, len(x.shape), x.shape[-1])(x)
-        result.set_shape(x.shape)
-        return result
+    if _can_be_compiled():
+        return BACKEND.ensure_shape(_program(dtype, len(x.shape), x.shape[-1])(x), x.shape)
     return _gelu(x, dtype)
 
 
@@ -50,25 +49,14 @@ def _gelu(x, dtype):
     return ops.cast(ops.gelu(full, approximate=False), dtype)
 
 
-def _is_compiled():
+def _can_be_compiled():
     """Return whether a graph of TensorFlow is being made that a program of XLA can be part of."""
-    if (
-        keras.backend.backend() != "tensorflow"
-        or fused.called_eagerly()
-        or fused.being_exported()
-        or fused.on_gpu()
-    ):
+    if BACKEND.name != "tensorflow" or BACKEND.is_eager() or BACKEND.has_gpu():
         return False
-    from seqlib.layers.fused import programs
-
-    return programs.compiles() and not programs.inside_xla()
+    return xla_available() and not inside_xla() and not being_exported()
 
 
 @functools.cache
 def _program(dtype, rank, size):
-    import tensorflow as tf
-
-    from seqlib.layers.fused import programs
-
-    signature = [tf.TensorSpec([None] * (rank - 1) + [size], dtype)]
-    return programs.trace(lambda x: _gelu(x, dtype), signature, jit_compile=True)
+    spec = BACKEND.tf.TensorSpec([None] * (rank - 1) + [size], dtype)
+    return trace(lambda x: _gelu(x, dtype), [spec], jit_compile=True)

@@ -14,36 +14,33 @@ the best path cannot.
 import keras
 from keras import ops
 
-from seqlib.layers.fused.scan import scan
+from seqlib.layers.fused.scan import Scan
 from seqlib.layers.fused.steps import before
 
 FORBIDDEN = -8192.0  # e to this power is 0 in any type; a power of two is exact in all of them
 
 
-class _Steps:
-    """The step of each loop, as `scan` wants it: methods of an owner, here one without weights."""
-
-    weights = ()
-
-    def sums(self, plan, states, slices, constants):
-        """Lengthen all paths by a step and add up those that end in the same tag."""
-        (so_far,), (potentials,) = states, slices
-        so_far = ops.logsumexp(so_far[:, :, None] + potentials, axis=1)  # (batch, tags)
-        return (so_far,), (so_far,)
-
-    def best(self, plan, states, slices, constants):
-        """Lengthen the best paths by a step and keep, for each tag, the best that ends in it."""
-        (so_far,), (potentials,) = states, slices
-        paths = so_far[:, :, None] + potentials  # (batch, tag before, tag)
-        return (ops.cast(ops.argmax(paths, axis=1), "int32"),), (ops.max(paths, axis=1),)
-
-    def back(self, plan, states, slices, constants):
-        """Go a step back along the best path."""
-        (tag,), (pointers,) = states, slices
-        return (tag,), (ops.take_along_axis(pointers, tag[:, None], axis=1)[:, 0],)
+def _sum_step(states, slices, _):
+    """Lengthen all paths by a step and add up those that end in the same tag."""
+    (so_far,), (potentials,) = states, slices
+    so_far = ops.logsumexp(so_far[:, :, None] + potentials, axis=1)  # (batch, tags)
+    return (so_far,), (so_far,)
 
 
-_STEPS = _Steps()
+def _best_step(states, slices, _):
+    """Lengthen the best paths by a step and keep, for each tag, the best that ends in it."""
+    (so_far,), (potentials,) = states, slices
+    paths = so_far[:, :, None] + potentials  # (batch, tag before, tag)
+    return (ops.cast(ops.argmax(paths, axis=1), "int32"),), (ops.max(paths, axis=1),)
+
+
+def _back_step(states, slices, _):
+    """Go a step back along the best path."""
+    (tag,), (pointers,) = states, slices
+    return (tag,), (ops.take_along_axis(pointers, tag[:, None], axis=1)[:, 0],)
+
+
+_sum_scan, _best_scan, _back_scan = Scan(_sum_step), Scan(_best_step), Scan(_back_step)
 
 
 def log_normaliser(potentials):
@@ -64,7 +61,7 @@ def log_normaliser(potentials):
         8.0
     """
     potentials = _full(potentials)
-    _, (last,) = scan(_STEPS, "sums", None, (_start(potentials),), (potentials,), (), training=True)
+    _, (last,) = _sum_scan((_start(potentials),), (potentials,), training=True)
     return ops.logsumexp(last, axis=-1)
 
 
@@ -111,10 +108,10 @@ def marginals(potentials):
     """
     potentials = _full(potentials)
     start = _start(potentials)
-    (forward,), (last,) = scan(_STEPS, "sums", None, (start,), (potentials,), (), training=True)
+    (forward,), (last,) = _sum_scan((start,), (potentials,), training=True)
     turned = ops.flip(ops.transpose(potentials, (0, 1, 3, 2)), axis=1)
     nothing = ops.zeros_like(start)
-    (sums,), _ = scan(_STEPS, "sums", None, (nothing,), (turned,), (), training=True)
+    (sums,), _ = _sum_scan((nothing,), (turned,), training=True)
     backward = ops.flip(before(nothing, sums), axis=1)
     normaliser = ops.logsumexp(last, axis=-1)[:, None, None]
     return ops.exp(forward + backward - normaliser)
@@ -141,9 +138,9 @@ def best_path(potentials):
         ([[1, 1]], 7.0)
     """
     potentials = ops.stop_gradient(_full(potentials))
-    (pointers,), (last,) = scan(_STEPS, "best", None, (_start(potentials),), (potentials,), ())
+    (pointers,), (last,) = _best_scan((_start(potentials),), (potentials,))
     final = ops.cast(ops.argmax(last, axis=-1), "int32")
-    (tags,), _ = scan(_STEPS, "back", None, (final,), (ops.flip(pointers, axis=1),), ())
+    (tags,), _ = _back_scan((final,), (ops.flip(pointers, axis=1),))
     return ops.flip(tags, axis=1), ops.max(last, axis=-1)
 
 
