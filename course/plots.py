@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib import cycler
 from matplotlib.collections import PolyCollection
 
-# Okabe and Ito's colours, told apart by readers of every colour vision; yellow, which is faint on
+# Okabe and Ito's colors, told apart by readers of every color vision; yellow, which is faint on
 # white, is left out.
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
 
@@ -26,19 +26,13 @@ _STYLE = {
     "figure.figsize": (7.0, 3.6),
     "figure.dpi": 90,
     "figure.constrained_layout.use": True,
-    "image.cmap": "cividis",  # even in lightness, for every colour vision
+    "image.cmap": "cividis",  # even in lightness, for every color vision
     "font.size": 10,
 }
 
 
 def use_style():
-    """Give every picture drawn from here on the look of the course.
-
-    Example:
-        >>> use_style()
-        >>> plt.rcParams["figure.dpi"]
-        90.0
-    """
+    """Give every picture drawn from here on the look of the course."""
     plt.rcParams.update(_STYLE)
 
 
@@ -47,14 +41,14 @@ def training_curves(history, metric="loss", *, ylabel=None, title=None, ax=None)
 
     Args:
         history: What `fit` returned, or its `history` dict; or a dict from the name of a model to
-            one of these, to compare models by colour.
+            one of these, to compare models by color.
         metric: Name of the metric, without ``val_``.
         ylabel: Label of the vertical axis, with its unit; the name of the metric where None.
         title: Title of the picture.
         ax: `matplotlib.axes.Axes` to draw on; a new figure where None.
 
     Returns:
-        The `matplotlib.axes.Axes`.
+        The axes.
 
     Raises:
         ValueError: A history does not hold the metric.
@@ -67,7 +61,7 @@ def training_curves(history, metric="loss", *, ylabel=None, title=None, ax=None)
     runs = {name: getattr(run, "history", run) for name, run in _named(history).items()}
     if ax is None:
         _, ax = plt.subplots()
-    for (name, run), colour in zip(runs.items(), _colours(len(runs)), strict=True):
+    for (name, run), color in zip(runs.items(), _colors(len(runs)), strict=True):
         if metric not in run:
             raise ValueError(
                 f"There is no metric {metric!r} in the history of {name or 'the run'};"
@@ -80,7 +74,7 @@ def training_curves(history, metric="loss", *, ylabel=None, title=None, ax=None)
         ):
             if key in run:
                 epochs = range(1, len(run[key]) + 1)
-                ax.plot(epochs, run[key], style, color=colour, label=f"{name} {label}".strip())
+                ax.plot(epochs, run[key], style, color=color, label=f"{name} {label}".strip())
     ax.set_xlabel("epoch")
     ax.set_ylabel(ylabel or metric.replace("_", " "))
     ax.xaxis.get_major_locator().set_params(integer=True)
@@ -91,22 +85,22 @@ def training_curves(history, metric="loss", *, ylabel=None, title=None, ax=None)
 
 
 def attention_map(weights, source, target, *, title=None, ax=None):
-    """Draw where a model looked in the source while it said each piece of the target.
+    """Draw where a model looked in the source while it said each token of the target.
 
     Args:
-        weights: (target pieces, source pieces), from 0 to 1, such as `AttentionDecoder` returns for
+        weights: (target tokens, source tokens), from 0 to 1, such as `AttentionDecoder` returns for
             one sentence.
         source: What was read, a list of strings or a string of single characters.
-        target: What was said, likewise.
+        target: What was said.
         title: Title of the picture.
         ax: `matplotlib.axes.Axes` to draw on; a new figure, as large as the map asks for, where
             None.
 
     Returns:
-        The `matplotlib.axes.Axes`: what was read runs to the right, what was said downward.
+        The axes: what was read runs to the right, what was said downward.
 
     Raises:
-        ValueError: There are more or fewer pieces than weights.
+        ValueError: There are more or fewer tokens than weights.
 
     Example:
         >>> ax = attention_map([[0.9, 0.1], [0.0, 1.0]], ["the", "cat"], ["el", "gato"])
@@ -116,14 +110,14 @@ def attention_map(weights, source, target, *, title=None, ax=None):
     weights, source, target = np.asarray(weights, dtype=float), list(source), list(target)
     if weights.shape != (len(target), len(source)):
         raise ValueError(
-            f"The weights have the shape {weights.shape}; with {len(target)} pieces of the target "
+            f"The weights have the shape {weights.shape}; with {len(target)} tokens of the target "
             f"and {len(source)} of the source it must be {(len(target), len(source))}."
         )
     if ax is None:
         size = (1.6 + 0.27 * len(source), 1.3 + 0.27 * len(target))
         _, ax = plt.subplots(figsize=np.maximum(size, 2.4))
     ax.imshow(weights, vmin=0.0, vmax=1.0, cmap="Greys", aspect="equal")
-    single = all(len(piece) == 1 for piece in source)
+    single = all(len(token) == 1 for token in source)
     ax.set_xticks(range(len(source)), source, rotation=0 if single else 90)
     ax.set_yticks(range(len(target)), target)
     ax.tick_params(length=0)
@@ -134,28 +128,24 @@ def attention_map(weights, source, target, *, title=None, ax=None):
     return ax
 
 
-def piano_roll(piece, *, bars=None, names=None, title=None, highlight=None, ax=None):
-    """Draw the notes of a piece as strips: time to the right, pitch upward, a colour a part.
+def piano_roll(piece, *, bars=None, title=None, ax=None):
+    """Draw the notes of a piece as strips: time to the right, pitch upward, a color a part.
 
     Args:
         piece: A `course.music.Piece`, or anything with its `notes`, `bars`, `parts` and `length`.
         bars: First and last bar to draw, both included, counted from 1; an upbeat is bar 0. None
             for all.
-        names: Names of the parts for the legend; those of the piece where None.
         title: Title of the picture.
-        highlight: Number of a part, or several, counted from 0; the other parts fade. None for no
-            difference.
         ax: `matplotlib.axes.Axes` to draw on; a new figure where None.
 
     Returns:
-        The `matplotlib.axes.Axes`; along it, time is in quarter notes, labelled with the bars.
+        The axes; along them, time is in quarter notes, labelled with the bars.
 
     Raises:
-        ValueError: The piece has no notes or no such bars, or `names` or `highlight` do not fit its
-            parts.
+        ValueError: The piece has no notes or no such bars.
 
     Example:
-        >>> from course.music.scores import Piece, notes
+        >>> from course.music import Piece, notes
         >>> tune = Piece("", notes([(0, 0, 1, 60), (0, 1, 1, 62)]), length=2.0, parts=("tune",))
         >>> [strip.get_label() for strip in piano_roll(tune).collections]
         ['tune']
@@ -163,21 +153,14 @@ def piano_roll(piece, *, bars=None, names=None, title=None, highlight=None, ax=N
     notes, count = piece.notes, len(piece.parts)
     if not len(notes):
         raise ValueError("The piece has no notes to draw.")
-    names = [name or f"part {n}" for n, name in enumerate(names or piece.parts, start=1)]
-    if len(names) != count:
-        raise ValueError(f"{len(names)} names are given for {count} parts.")
-    bright = range(count) if highlight is None else np.atleast_1d(highlight).tolist()
-    if not set(bright) <= set(range(count)):
-        raise ValueError(f"highlight is {highlight!r}; the parts are 0 to {count - 1}.")
     begin, end, lines, numbers = _bar_lines(piece, bars)
     if ax is None:
         _, ax = plt.subplots(figsize=(9.0, 3.6))
     seen = (notes["onset"] < end) & (notes["onset"] + notes["duration"] > begin)
-    for part, (name, colour) in enumerate(zip(names, _colours(count), strict=True)):
-        own = notes[seen & (notes["part"] == part)]
-        strips = [_strip(note) for note in own]
-        alpha = 0.9 if part in bright else 0.25
-        ax.add_collection(PolyCollection(strips, facecolors=colour, alpha=alpha, label=name))
+    for part, (name, color) in enumerate(zip(piece.parts, _colors(count), strict=True)):
+        strips = [_strip(note) for note in notes[seen & (notes["part"] == part)]]
+        label = name or f"part {part + 1}"
+        ax.add_collection(PolyCollection(strips, facecolors=color, alpha=0.9, label=label))
     _label_pitches(ax, notes["pitch"][seen] if seen.any() else notes["pitch"])
     ax.set_xlim(begin, end)
     ax.set_xticks(lines, numbers)
@@ -206,7 +189,7 @@ def _bar_lines(piece, bars):
         edges = np.append(edges[chosen], edges[bars[1] - first + 1])
         numbers = numbers[chosen]
     sparse = 1 + (len(numbers) - 1) // _MOST_BAR_LABELS
-    labels = [str(n) if place % sparse == 0 else "" for place, n in enumerate(numbers)]
+    labels = [str(n) if index % sparse == 0 else "" for index, n in enumerate(numbers)]
     return edges[0], edges[-1], edges[:-1], labels
 
 
@@ -222,8 +205,8 @@ def _label_pitches(ax, pitches):
     """Name the Cs, and the Gs where there are few; octave 4 begins with middle C."""
     low, high = int(pitches.min()) - 2, int(pitches.max()) + 2
     ax.set_ylim(low, high)
-    wanted = (0,) if high - low > 30 else (0, 7)
-    ticks = [pitch for pitch in range(low, high + 1) if pitch % 12 in wanted]
+    named = (0,) if high - low > 30 else (0, 7)
+    ticks = [pitch for pitch in range(low, high + 1) if pitch % 12 in named]
     ax.set_yticks(ticks, [f"{'C' if pitch % 12 == 0 else 'G'}{pitch // 12 - 1}" for pitch in ticks])
 
 
@@ -234,5 +217,5 @@ def _named(history):
     return history if compares else {"": history}
 
 
-def _colours(count):
+def _colors(count):
     return [PALETTE[i % len(PALETTE)] for i in range(count)]

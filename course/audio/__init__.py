@@ -1,14 +1,14 @@
 """Sound: files, speech, backgrounds and rooms, spectrograms, and a detector that listens."""
 
-from course.audio.background import babble, coloured_noise, in_room, room_response, tones
+from course.audio.background import babble, colored_noise, reverberate, room_response, tones
 from course.audio.editing import AudioSegment, samples_of, segment
 from course.audio.errors import AudioError
 from course.audio.files import RATE, Recording, read, resample, to_mono, write
-from course.audio.mixing import add_segments, gain, overlaps, random_places
-from course.audio.neural import NeuralUtterance, neural_speech, neural_voice_installed
+from course.audio.mixing import add_segments, gain, random_onsets
+from course.audio.piper import NeuralUtterance, neural_speech
 from course.audio.playing import chime, player, recorder, with_chimes
-from course.audio.speech import Speech, Utterance, kept_speech, speak
-from course.audio.streaming import Heard, StreamingDetector
+from course.audio.speech import Speech, Utterance, cached_speech, speak
+from course.audio.streaming import Detections, StreamingDetector
 from seqlib.layers.log_mel import BANDS, HOP, WINDOW, mel, mel_bands
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "WINDOW",
     "AudioError",
     "AudioSegment",
-    "Heard",
+    "Detections",
     "NeuralUtterance",
     "Recording",
     "Speech",
@@ -26,21 +26,19 @@ __all__ = [
     "Utterance",
     "add_segments",
     "babble",
+    "cached_speech",
     "chime",
-    "coloured_noise",
+    "colored_noise",
     "gain",
-    "in_room",
-    "kept_speech",
     "mel",
     "mel_bands",
     "neural_speech",
-    "neural_voice_installed",
-    "overlaps",
     "player",
-    "random_places",
+    "random_onsets",
     "read",
     "recorder",
     "resample",
+    "reverberate",
     "room_response",
     "samples_of",
     "segment",

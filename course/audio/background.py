@@ -1,4 +1,4 @@
-"""What is heard behind words: coloured noise, babble, tones like music; and the echo of a room."""
+"""What is heard behind words: colored noise, babble, tones like music; and the echo of a room."""
 
 import numpy as np
 from scipy import fft
@@ -8,7 +8,7 @@ from course.audio.files import RATE
 LEVEL = 0.05  # root mean square of all that is made here, that of the spoken words
 
 
-def coloured_noise(generator, seconds, slope=1.0, count=None):
+def colored_noise(generator, seconds, slope=1.0, count=None):
     r"""Return noise whose power falls with frequency as $1 / f^{\text{slope}}$.
 
     Args:
@@ -21,7 +21,7 @@ def coloured_noise(generator, seconds, slope=1.0, count=None):
         Float32 array (samples,), or (count, samples).
 
     Example:
-        >>> coloured_noise(np.random.default_rng(0), 0.5).shape
+        >>> colored_noise(np.random.default_rng(0), 0.5).shape
         (8000,)
     """
     samples = round(seconds * RATE)
@@ -116,21 +116,19 @@ def room_response(generator, reverberation=0.3, direct=0.6):
     return echo.astype("float32")
 
 
-def in_room(sounds, responses):
-    """Return sounds as heard in rooms, of the same length.
+def reverberate(sound, response):
+    """Return a sound as it is heard in a room, of the same length.
 
     Args:
-        sounds: Array (clips, samples).
-        responses: List of room responses, one a clip.
+        sound: Array (samples,).
+        response: Answer of the room to a clap, (samples,); see `room_response`.
 
     Returns:
-        Float32 array (clips, samples).
+        Float32 array (samples,).
     """
-    longest = max(map(len, responses))
-    size = fft.next_fast_len(sounds.shape[1] + longest, real=True)
-    padded = np.stack([np.pad(one, (0, longest - len(one))) for one in responses])
-    spectrum = fft.rfft(sounds.astype("float32"), size) * fft.rfft(padded, size)
-    return fft.irfft(spectrum, size)[:, : sounds.shape[1]]
+    size = fft.next_fast_len(len(sound) + len(response), real=True)
+    spectrum = fft.rfft(sound.astype("float32"), size) * fft.rfft(response, size)
+    return fft.irfft(spectrum, size)[: len(sound)]
 
 
 def _levelled(sound):

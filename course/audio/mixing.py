@@ -1,4 +1,4 @@
-"""Putting clips into a background: gains, places that do not overlap, and all clips at once."""
+"""Putting clips into a background: gains, onsets without overlaps, and all clips at once."""
 
 import numpy as np
 
@@ -15,22 +15,7 @@ def gain(decibels):
     return 10.0 ** (np.asarray(decibels) / 20)
 
 
-def overlaps(segment, others):
-    """Return whether a segment shares a sample with one of the others.
-
-    Args:
-        segment: Begin and end; the end is the first sample after it.
-        others: List of such pairs.
-
-    Example:
-        >>> overlaps((10, 20), [(20, 30)]), overlaps((10, 21), [(20, 30)])
-        (False, True)
-    """
-    begin, end = segment
-    return any(begin < other_end and end > other_begin for other_begin, other_end in others)
-
-
-def random_places(generator, lengths, samples, gap=0):
+def random_onsets(generator, lengths, samples, gap=0):
     """Return where segments begin that are put into a clip in random order, none over another.
 
     What is left of the clip is broken at random places, and the pieces are the pauses.
@@ -48,9 +33,9 @@ def random_places(generator, lengths, samples, gap=0):
         AudioError: They do not fit.
 
     Example:
-        >>> begins = random_places(np.random.default_rng(0), [30, 50], 100)
-        >>> overlaps((begins[0], begins[0] + 30), [(begins[1], begins[1] + 50)])
-        False
+        >>> first, second = random_onsets(np.random.default_rng(0), [30, 50], 100)
+        >>> bool(first + 30 <= second or second + 50 <= first)
+        True
     """
     lengths = np.asarray(lengths, int)
     free = samples - lengths.sum() - gap * max(0, len(lengths) - 1)
@@ -82,7 +67,7 @@ def add_segments(clips, rows, begins, samples, lengths):
         >>> clips.tolist()
         [[0.0, 0.0, 0.0, 1.0, 2.0], [3.0, 0.0, 0.0, 0.0, 0.0]]
     """
-    rows, begins, lengths = (np.asarray(part, int) for part in (rows, begins, lengths))
+    rows, begins, lengths = (np.asarray(array, int) for array in (rows, begins, lengths))
     first = rows * clips.shape[1] + begins - (np.cumsum(lengths) - lengths)
-    places = np.repeat(first, lengths) + np.arange(lengths.sum())
-    clips.reshape(-1)[places] += samples
+    flat = np.repeat(first, lengths) + np.arange(lengths.sum())
+    clips.reshape(-1)[flat] += samples

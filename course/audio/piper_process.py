@@ -1,4 +1,4 @@
-"""Speak with a neural voice of Piper in a process of its own; run by `course.audio.neural`.
+"""Speak with a neural voice of Piper in a process of its own; run by `course.audio.piper`.
 
 It reads JSON from standard input, ``[model file, [[text, slowness, noise], ...]]``, and writes the
 samples of all utterances, 16-bit, to the file named on the command line, and their numbers of
@@ -21,8 +21,8 @@ def main():
     voice, lengths = PiperVoice.load(model), []
     with open(sys.argv[1], "wb") as file:
         for text, slowness, noise in utterances:
-            how = SynthesisConfig(length_scale=slowness, noise_scale=noise, noise_w_scale=noise)
-            chunks = [chunk.audio_int16_array for chunk in voice.synthesize(text, how)]
+            style = SynthesisConfig(length_scale=slowness, noise_scale=noise, noise_w_scale=noise)
+            chunks = [chunk.audio_int16_array for chunk in voice.synthesize(text, style)]
             samples = np.concatenate(chunks)
             lengths.append(len(samples))
             file.write(samples.astype("<i2").tobytes())

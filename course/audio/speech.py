@@ -1,5 +1,6 @@
 """Words and sentences spoken by espeak-ng, the same on every run, and kept once made."""
 
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -15,8 +16,8 @@ from course.audio.errors import AudioError
 from course.audio.files import RATE, resample
 from seqlib.data import cache, cards
 
-SPOKEN_RATE = 22050  # of both synthesisers
-FORMAT = 1  # of the kept file; to be raised when what is done to the samples changes
+SPOKEN_RATE = 22050  # of both synthesizers
+FORMAT = 2  # of the kept files; to be raised when what is done to the samples changes
 
 _LEVEL = 0.05  # root mean square of every utterance
 _EDGE = 0.02  # of the largest sample: what is softer, at either end, is cut off
@@ -44,7 +45,7 @@ class Speech:
     """Utterances and their samples.
 
     Args:
-        samples: All samples one after the other, int16.
+        samples: All samples one after the other, int16: an array, or a `SampleFile`.
         ends: Where each utterance ends, array (utterances,).
 
     Example:
@@ -62,14 +63,24 @@ class Speech:
     def __len__(self):
         return len(self.ends)
 
-    def __getitem__(self, place):
+    def __getitem__(self, number):
         """Return the samples of one utterance as float32."""
-        cut = self.samples[self.begins[place] : self.ends[place]]
+        cut = self.samples[self.begins[number] : self.ends[number]]
         return np.asarray(cut, "float32") / 32768
 
-    def seconds(self, place=None):
+    def seconds(self, number=None):
         """Return how long one utterance, or all of them, take."""
-        return float(np.sum(self.lengths if place is None else self.lengths[place])) / RATE
+        return float(np.sum(self.lengths if number is None else self.lengths[number])) / RATE
+
+
+class SampleFile:
+    """Samples in a file, read slice by slice: hours of speech need not be in memory."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __getitem__(self, cut):
+        return np.fromfile(self.path, "<i2", count=cut.stop - cut.start, offset=2 * cut.start)
 
 
 def speak(utterances):
@@ -94,21 +105,21 @@ def speak(utterances):
         [0.6, 0.9]
     """
     utterances = [Utterance(*utterance) for utterance in utterances]
-    spoken = child("espeak_process.py", utterances, "espeakng-loader")
+    spoken = run_synthesizer("espeak_process.py", utterances, "espeakng-loader")
     for utterance, samples in zip(utterances, spoken, strict=True):
         if not np.any(samples):
             raise AudioError(f"espeak-ng says nothing for {utterance.text!r}; give it words.")
-    return finished(spoken)
+    return normalize_speech(spoken)
 
 
-def kept_speech(utterances):
+def cached_speech(utterances):
     """Return what `speak` returns, from the data folder where it was spoken before.
 
     Args:
         utterances: List of `Utterance`.
 
     Returns:
-        `Speech`; its samples are memory-mapped.
+        `Speech`; its samples stay on the disk.
 
     Raises:
         AudioError: As `speak`.
@@ -116,47 +127,28 @@ def kept_speech(utterances):
     """
     utterances = [Utterance(*utterance) for utterance in utterances]
     version = importlib.metadata.version("espeakng-loader")
-    content = json.dumps([FORMAT, version, utterances])
-    name = hashlib.sha256(content.encode()).hexdigest()[:16]
-    return kept(cards.card("espeak_voices"), name, lambda: speak(utterances))
+    key = [version, utterances]
+    return from_cache(cards.card("espeak_voices"), key, lambda: speak(utterances))
 
 
-def kept(card, name, make):
-    """Return speech from the data folder, made first where it is not there or was changed.
-
-    It is written whole or not at all, by one process at a time.
-
-    Args:
-        card: Data card whose folder keeps it.
-        name: Name of the file, without suffix.
-        make: Function that returns the `Speech`.
-
-    Returns:
-        `Speech`, its samples memory-mapped.
-    """
-    place = cache.made_once(card, f"{name}.npy", lambda path: _save(path, make()))
-    stored = np.load(place, mmap_mode="r")
-    count = int(np.asarray(stored[:4]).view("int64")[0])
-    ends = np.asarray(stored[4 : 4 + 4 * count]).view("int64")
-    return Speech(stored[4 + 4 * count :], ends)
+def from_cache(card, key, speak):
+    """Return the speech of a key from a card's folder; `speak` makes it where it is not whole."""
+    name = hashlib.sha256(json.dumps([FORMAT, *key]).encode()).hexdigest()[:16]
+    spoken = functools.cache(speak)
+    samples = cache.made_once(
+        card, f"{name}.s16", lambda path: spoken().samples.astype("<i2").tofile(path)
+    )
+    ends = cache.made_once(card, f"{name}.npy", lambda path: np.save(path, spoken().ends))
+    return Speech(SampleFile(samples), np.load(ends))
 
 
-def _save(path, speech):
-    """Write one array: the number of utterances, their ends, and the samples."""
-    head = np.concatenate([[len(speech)], speech.ends]).astype("int64").view("int16")
-    np.save(path, np.concatenate([head, speech.samples]))
-
-
-def child(script, request, package):
-    """Let a synthesiser speak in a process of its own.
+def run_synthesizer(script, request, package):
+    """Return what a synthesizer says, a list of int16 arrays; it runs in a process of its own.
 
     Args:
-        script: File of this folder that reads the request and writes samples.
-        request: What it reads, as JSON.
+        script: File of this folder that reads the request as JSON and writes samples.
+        request: What it reads.
         package: What has to be installed for it.
-
-    Returns:
-        List of int16 arrays.
 
     Raises:
         AudioError: It failed.
@@ -173,27 +165,29 @@ def child(script, request, package):
         if done.returncode:
             said = done.stderr.strip().splitlines()
             raise AudioError(
-                f"No speech was made: {said[-1] if said else 'the synthesiser died.'} It comes "
+                f"No speech was made: {said[-1] if said else 'the synthesizer died.'} It comes "
                 f'with "pip install {package}".'
             )
         samples = np.fromfile(path, "<i2")
     return np.split(samples, np.cumsum(json.loads(done.stdout))[:-1])
 
 
-def finished(spoken, speeds=None):
-    """Return what a synthesiser said as `Speech`: trimmed, at our rate, equally loud.
+def normalize_speech(spoken, speeds=None):
+    """Return what a synthesizer said as `Speech`: trimmed, at our rate, equally loud.
 
     Args:
         spoken: List of int16 arrays of 22,050 samples a second.
         speeds: How many times as fast each is played; 1 where None.
     """
-    parts = []
+    utterances = []
     for samples, speed in zip(spoken, speeds or [1.0] * len(spoken), strict=True):
-        parts.append(_level(resample(_trim(samples), round(SPOKEN_RATE * speed / 50) * 50, RATE)))
-    return Speech(np.concatenate(parts), np.cumsum([len(part) for part in parts]))
+        played = round(SPOKEN_RATE * speed / 50) * 50  # multiples of 50 keep the filter short
+        utterances.append(_level(resample(_trim(samples), played, RATE)))
+    return Speech(np.concatenate(utterances), np.cumsum([len(one) for one in utterances]))
 
 
 def _trim(samples):
+    """Return samples as floats, without what is soft at either end."""
     samples = samples.astype("float32") / 32768
     loud = np.flatnonzero(np.abs(samples) > _EDGE * np.abs(samples).max())
     return samples[loud[0] : loud[-1] + 1]

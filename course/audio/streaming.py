@@ -11,14 +11,14 @@ from course.audio.files import RATE, to_mono
 from seqlib.layers.log_mel import HOP, LogMel
 
 BLOCKS = (1, 2, 16)  # blocks that are computed at once: a program is compiled for each
-IN_ONE_STEP = (
+PER_STEP = (
     keras.layers.Dense,
     keras.layers.Activation,
     keras.layers.BatchNormalization,
     keras.layers.LayerNormalization,
     keras.layers.ReLU,
 )
-LEFT_OUT = (
+NO_OP_AT_INFERENCE = (
     keras.layers.InputLayer,
     keras.layers.Dropout,
     keras.layers.SpatialDropout1D,
@@ -26,7 +26,7 @@ LEFT_OUT = (
 )
 
 
-class Heard(NamedTuple):
+class Detections(NamedTuple):
     """What a detector has to say to a chunk.
 
     Attributes:
@@ -75,14 +75,14 @@ class StreamingDetector:
         self._parts, self._convolution, padding = [], None, 0
         self._front = LogMel(bands=model.inputs[0].shape[-1])
         for layer in model.layers:
-            if isinstance(layer, (*LEFT_OUT, *training_only)):
+            if isinstance(layer, (*NO_OP_AT_INFERENCE, *training_only)):
                 continue
             if isinstance(layer, keras.layers.ZeroPadding1D) and self._convolution is None:
                 padding = layer.padding[0]
             elif isinstance(layer, keras.layers.Conv1D) and self._convolution is None:
                 self._convolution = layer
                 self._parts.append(layer)
-            elif isinstance(layer, IN_ONE_STEP) or getattr(layer, "cell", None) is not None:
+            elif isinstance(layer, PER_STEP) or getattr(layer, "cell", None) is not None:
                 self._parts.append(layer)
             else:
                 raise AudioError(
@@ -120,7 +120,7 @@ class StreamingDetector:
                 between -1 and 1, or integers of 8, 16 or 32 bits. It may be empty.
 
         Returns:
-            `Heard`.
+            `Detections`.
 
         Raises:
             AudioError: It is no sound.
@@ -133,7 +133,7 @@ class StreamingDetector:
             count = max(n for n in BLOCKS if n * self.block <= len(self._waiting))
             found.append(self._advance(count))
         probabilities = np.concatenate(found) if found else np.zeros(0, "float32")
-        return Heard(probabilities, self._fire(probabilities))
+        return Detections(probabilities, self._fire(probabilities))
 
     def listen(self, samples, chunk=1280):
         """Listen to a whole clip from the beginning, chunk by chunk.
@@ -143,12 +143,12 @@ class StreamingDetector:
             chunk: Samples at a time.
 
         Returns:
-            `Heard`.
+            `Detections`.
         """
         self.reset()
         heard = [self.feed(samples[at : at + chunk]) for at in range(0, len(samples), chunk)]
         probabilities = [part.probabilities for part in heard] or [np.zeros(0, "float32")]
-        return Heard(np.concatenate(probabilities), [e for part in heard for e in part.events])
+        return Detections(np.concatenate(probabilities), [e for part in heard for e in part.events])
 
     def _advance(self, count):
         cut = count * self.block

@@ -18,7 +18,8 @@ from course.music.grid import (
     transpose,
 )
 from course.music.notation import show, svg
-from course.music.scores import Piece, ScoreError, notes, read
+from course.music.piece import Piece, ScoreError, notes
+from course.music.reading import read
 from course.music.sound import player, render, write_wav
 from course.music.voice_leading import VoiceLeading, voice_leading, voice_leading_summary
 

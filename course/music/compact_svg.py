@@ -15,22 +15,14 @@ _SHAPES = {"path", "use", "polygon", "polyline", "rect", "ellipse", "text"}
 
 
 def compact(svg, label=""):
-    """Return a picture by verovio in few bytes, black on white whatever the page.
-
-    Args:
-        svg: The SVG, a string, made with `svgViewBox` and `svgRemoveXlink`.
-        label: What a screen reader says.
-
-    Returns:
-        SVG, a string without line breaks; it is never wider than its page.
-    """
+    """Return an SVG of verovio in few bytes, black on white; the label is for screen readers."""
     root = ET.fromstring(svg)
     outer = [float(number) for number in root.get("viewBox").split()]
     inner = next(child for child in root if _tag(child) == "svg")
     glyphs = {glyph.get("id"): glyph for glyph in root.iter() if _tag(glyph) == "g"}
     defined, lines, shapes = {}, {}, []
     _gather(inner, "", False, defined, lines, shapes)
-    made = ET.Element(
+    picture = ET.Element(
         "svg",
         {
             "xmlns": "http://www.w3.org/2000/svg",
@@ -42,20 +34,20 @@ def compact(svg, label=""):
             "aria-label": label,
         },
     )
-    ET.SubElement(made, "rect", {"width": "100%", "height": "100%", "fill": "#fff"})
-    definitions = ET.SubElement(made, "defs")
+    ET.SubElement(picture, "rect", {"width": "100%", "height": "100%", "fill": "#fff"})
+    definitions = ET.SubElement(picture, "defs")
     for name, (glyph, scale) in sorted(defined.items()):
         drawn = ET.SubElement(definitions, "g", {"id": name, "transform": f"scale({scale})"})
         for path in glyphs[glyph]:
             kept = {"transform": path.get("transform"), "d": path.get("d")}
             ET.SubElement(drawn, "path", {key: value for key, value in kept.items() if value})
     ink = {"stroke": "#000", "font-family": inner.get("font-family", "serif")}
-    picture = ET.SubElement(made, "g", ink)
+    drawing = ET.SubElement(picture, "g", ink)
     for (transform, width), drawn in sorted(lines.items()):
         given = {"transform": transform, "stroke-width": width, "d": "".join(drawn)}
-        ET.SubElement(picture, "path", {key: value for key, value in given.items() if value})
-    picture.extend(shapes)
-    return ET.tostring(made, encoding="unicode").replace(" />", "/>")
+        ET.SubElement(drawing, "path", {key: value for key, value in given.items() if value})
+    drawing.extend(shapes)
+    return ET.tostring(picture, encoding="unicode").replace(" />", "/>")
 
 
 def _gather(element, transform, italic, defined, lines, shapes):
@@ -77,6 +69,7 @@ def _gather(element, transform, italic, defined, lines, shapes):
 
 
 def _straight(x, y, to_x, to_y):
+    """Return the shortest command of a path for a line."""
     if x == to_x:
         return f"M{x} {y}V{to_y}"
     return f"M{x} {y}H{to_x}" if y == to_y else f"M{x} {y}L{to_x} {to_y}"

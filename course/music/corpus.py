@@ -8,40 +8,18 @@ import zlib
 import numpy as np
 from tqdm import tqdm
 
-from course.music import scores
+from course.music.piece import Piece
+from course.music.reading import SUFFIXES, read
 from seqlib.data import cache, cards
 from seqlib.data.errors import DataError
 from seqlib.files import whole_file
 
 FORMAT = 2  # of the kept file; to be raised when what is taken from a score changes
 
+# Data set -> folder of the corpus, and the number of parts of those works that are meant.
+FOLDERS = {"bach_chorales": ("bach", 4), "ryans_mammoth": ("ryansMammoth", 1)}
 
-def _four_parts(piece):
-    return len(piece.parts) == 4
-
-
-def _anything(piece):
-    return True
-
-
-# Data set -> folder of the corpus, and which of its works are meant.
-FOLDERS = {"bach_chorales": ("bach", _four_parts), "ryans_mammoth": ("ryansMammoth", _anything)}
-
-
-def load(card):
-    """Return the works of a data set, reading the scores the first time.
-
-    Args:
-        card: The ``schema.Card`` of one of `FOLDERS`.
-
-    Returns:
-        List of `scores.Piece`, by file name.
-
-    Raises:
-        DataError: music21 is not installed, or came without its corpus.
-    """
-    kept = cache.made_once(card, _file(card), lambda path: save(path, _read_corpus(card)))
-    return restore(kept)
+_FACTS = ("title", "length", "parts", "time_signature", "sharps")
 
 
 def load_corpus(name):
@@ -51,10 +29,10 @@ def load_corpus(name):
         name: ``"bach_chorales"``, 368 pieces of four parts, or ``"ryans_mammoth"``, 1,059 of one.
 
     Returns:
-        List of `scores.Piece`, by file name.
+        List of `Piece`, by file name.
 
     Raises:
-        DataError: There is no such data set, or music21 came without its corpus.
+        DataError: There is no such data set, or music21 is missing or came without its corpus.
     """
     card = cards.card(name)
     if name not in FOLDERS:
@@ -64,8 +42,15 @@ def load_corpus(name):
     return load(card)
 
 
-def _file(card):
-    """Return the file of the works: another version of music21 may read them differently."""
+def load(card):
+    """Return the works of the data set of a card; see `load_corpus`."""
+    return restore(
+        cache.made_once(card, _file_name(card), lambda path: save(path, _read_corpus(card)))
+    )
+
+
+def _file_name(card):
+    """Return the name of the kept file: another music21 may read the scores differently."""
     try:
         version = importlib.metadata.version("music21")
     except importlib.metadata.PackageNotFoundError:
@@ -80,9 +65,9 @@ def _read_corpus(card):
     """Read all scores of a folder of the corpus."""
     import music21
 
-    name, wanted = FOLDERS[card.name]
+    name, parts = FOLDERS[card.name]
     root = music21.common.getCorpusFilePath() / name
-    files = sorted(file for file in root.rglob("*") if file.suffix.lower() in scores.SUFFIXES)
+    files = sorted(file for file in root.rglob("*") if file.suffix.lower() in SUFFIXES)
     if not files:
         raise DataError(
             f"{card.name!r} is read from the corpus of music21, but this music21 came without "
@@ -90,30 +75,14 @@ def _read_corpus(card):
             "pip install --force-reinstall --no-deps music21"
         )
     print(f"Reading {len(files)} scores for {card.name}, once (about a minute) ...", flush=True)
-    pieces = [
-        scores.read(file)
-        for file in tqdm(files, desc=card.name, unit="score", disable=None, leave=False)
-    ]
-    return [piece for piece in pieces if wanted(piece)]
+    bar = tqdm(files, desc=card.name, unit="score", disable=None, leave=False)
+    pieces = [read(file) for file in bar]
+    return [piece for piece in pieces if len(piece.parts) == parts]
 
 
 def save(path, pieces):
-    """Write pieces to one npz file of plain arrays.
-
-    Args:
-        path: The file.
-        pieces: List of `scores.Piece`.
-    """
-    facts = [
-        {
-            "title": piece.title,
-            "length": piece.length,
-            "parts": piece.parts,
-            "time_signature": piece.time_signature,
-            "sharps": piece.sharps,
-        }
-        for piece in pieces
-    ]
+    """Write pieces to one npz file of plain arrays."""
+    facts = [{name: getattr(piece, name) for name in _FACTS} for piece in pieces]
     with whole_file(path) as file:
         np.savez_compressed(
             file,
@@ -126,17 +95,7 @@ def save(path, pieces):
 
 
 def restore(path):
-    """Return the pieces of a file that `save` wrote.
-
-    Args:
-        path: The file.
-
-    Returns:
-        List of `scores.Piece`.
-
-    Raises:
-        DataError: The file is damaged.
-    """
+    """Return the pieces of a file that `save` wrote."""
     try:
         with path.open("rb") as stream, np.load(stream) as file:
             arrays = {name: file[name] for name in file.files}
@@ -146,6 +105,6 @@ def restore(path):
     except (EOFError, KeyError, OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} is damaged ({error}); remove it, and it is made anew.") from None
     return [
-        scores.Piece(notes=n, bars=b, **{**fact, "parts": tuple(fact["parts"])})
+        Piece(notes=n, bars=b, **{**fact, "parts": tuple(fact["parts"])})
         for n, b, fact in zip(notes, bars, facts, strict=True)
     ]

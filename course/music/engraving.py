@@ -5,10 +5,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from course.music.excerpt import bar_edges, first_number
-from course.music.grid import bar_length
-from course.music.scores import ScoreError
-from course.music.spelling import alter, spell, written
+from course.music.excerpt import bar_edges, first_bar
+from course.music.piece import ScoreError, bar_length
+from course.music.spelling import spell, written
 
 STAVES = ("open", "closed")
 
@@ -21,7 +20,7 @@ def to_score(piece, staves="open", number=None, ends=True):
     """Write a piece as a music21 score.
 
     Notes are split and tied over bar lines, gaps become rests, notes of the same part that overlap
-    become voices or chords. Spelling follows the key signature; see `spelling.spell`.
+    become voices or chords. Spelling follows the key signature.
 
     Args:
         piece: A `Piece`.
@@ -38,7 +37,7 @@ def to_score(piece, staves="open", number=None, ends=True):
         ScoreError: The piece has no notes, or cannot be written on such staves.
 
     Example:
-        >>> from course.music.scores import Piece, notes
+        >>> from course.music import Piece, notes
         >>> score = to_score(Piece("two bars", notes([(0, 0.0, 6.0, 60)]), length=8.0))
         >>> [[item.name for item in bar.notesAndRests] for bar in score.parts[0]["Measure"]]
         [['C'], ['C', 'rest']]
@@ -48,13 +47,13 @@ def to_score(piece, staves="open", number=None, ends=True):
     if staves not in STAVES:
         raise ScoreError(f"staves is {staves!r}; it must be one of {', '.join(STAVES)}.")
     if not len(piece.notes):
-        raise ScoreError(f"{piece.title or 'The piece'} has no notes; there is nothing to write.")
+        raise ScoreError(f"{piece.name} has no notes; there is nothing to write.")
     if staves == "closed" and len(piece.parts) != 4:
         raise ScoreError(
-            f"{piece.title or 'The piece'} has {len(piece.parts)} parts; only four can share two "
-            'staves. Choose staves="open".'
+            f"{piece.name} has {len(piece.parts)} parts; only four can share two staves. Choose "
+            'staves="open".'
         )
-    number = first_number(piece) if number is None else number
+    number = first_bar(piece) if number is None else number
     score = stream.Score()
     score.insert(0, metadata.Metadata(title=piece.title))
     if staves == "closed":
@@ -63,33 +62,32 @@ def to_score(piece, staves="open", number=None, ends=True):
         kind, groups, frame = stream.Part, [(part,) for part in range(len(piece.parts))], None
         if len(piece.parts) > 1:
             frame = ("bracket", False)
-    places, edges = spell(piece), [_exact(edge) for edge in bar_edges(piece)]
-    made = [_staff(piece, parts, places, edges, number, kind()) for parts in groups]
-    for staff in made:
+    fifths, edges = spell(piece), [_exact(edge) for edge in bar_edges(piece)]
+    filled = [_staff(piece, parts, fifths, edges, number, kind()) for parts in groups]
+    for staff in filled:
         if ends:
             staff[-1].rightBarline = bar.Barline("final")
         score.insert(0, staff)
     if frame:
         symbol, together = frame
-        score.insert(0, layout.StaffGroup(made, symbol=symbol, barTogether=together))
+        score.insert(0, layout.StaffGroup(filled, symbol=symbol, barTogether=together))
     return score
 
 
-def _staff(piece, parts, places, edges, number, staff):
+def _staff(piece, parts, fifths, edges, number, staff):
     """Fill a staff with one part, or with two of which the first has its stems up."""
     from music21 import clef, key, meter, stream
 
-    chosen = np.isin(piece.notes["part"], parts)
     if len(parts) == 1:
         staff.partName = str(piece.parts[parts[0]])
-        low = _is_low(staff.partName, piece.notes["pitch"][chosen])
+        low = _is_low(staff.partName, piece.notes["pitch"][piece.notes["part"] == parts[0]])
     else:
         low = parts[0] > 0
-    voices = []  # (line, stem, where its fermatas stand)
+    voices = []  # pairs of a line and the direction of its stems
     for part, stem in zip(parts, ["up", "down"] if len(parts) == 2 else [None], strict=True):
-        marks = "inverted" if len(parts) == 2 and low else "upright"
+        fermata = "inverted" if len(parts) == 2 and low else "upright"
         shown = len(parts) == 1 or (stem == "down") == low  # a staff of two has fermatas once
-        for line in _lines(piece, places, part, marks if shown else None):
+        for line in _lines(piece, fifths, part, fermata if shown else None):
             voices.append((line, stem))
     whole = _exact(bar_length(piece.time_signature))
     for index, (begin, end) in enumerate(itertools.pairwise(edges)):
@@ -103,7 +101,7 @@ def _staff(piece, parts, places, edges, number, staff):
         filled = [(_fill(line, begin, end, whole), stem) for line, stem in voices]
         if len(parts) == 1:  # further voices of a part only where they sound
             filled = [f for f in filled if any(not item.isRest for item in f[0])] or filled[:1]
-        _put(measure, filled)
+        _add_voices(measure, filled)
         _beams(measure, piece.time_signature)
         _show_accidentals(measure, piece.sharps)
         staff.append(measure)
@@ -118,19 +116,19 @@ def _is_low(name, pitches):
     return len(pitches) > 0 and np.median(pitches) < _MIDDLE_C
 
 
-def _lines(piece, places, part, marks):
-    """Return the lines of a part: lists of (begin, end, names, marks) that do not overlap."""
+def _lines(piece, fifths, part, fermata):
+    """Return the lines of a part: lists of (begin, end, tones, fermata) that do not overlap."""
     chords = {}
-    for note, place in zip(piece.notes, places, strict=True):
+    for note, fifth in zip(piece.notes, fifths, strict=True):
         if note["part"] == part:
             span = _exact(note["onset"]), _exact(note["onset"] + note["duration"])
-            chords.setdefault(span, []).append((note, place))
+            chords.setdefault(span, []).append((note, fifth))
     lines = [[]]
     for begin, end in sorted(chords):
         if begin >= end:
             continue
-        tones = sorted((int(note["pitch"]), int(place)) for note, place in chords[begin, end])
-        marked = marks if any(note["fermata"] for note, _ in chords[begin, end]) else None
+        tones = sorted((int(note["pitch"]), int(fifth)) for note, fifth in chords[begin, end])
+        marked = fermata if any(note["fermata"] for note, _ in chords[begin, end]) else None
         line = next((line for line in lines if not line or line[-1][1] <= begin), None)
         if line is None:
             lines.append(line := [])
@@ -146,35 +144,35 @@ def _fill(line, begin, end, whole):
             continue
         inside, until = max(start, begin), min(stop, end)
         items += _rests(now - begin, inside - now, whole)
-        pieces = _pieces(inside - begin, until - inside)
-        for place, length in enumerate(pieces):
-            comes = place > 0 or start < begin
-            goes = place < len(pieces) - 1 or stop > end
-            items.append(_sound(tones, length, comes, goes, None if goes else marked))
+        lengths = _note_lengths(inside - begin, until - inside)
+        for index, length in enumerate(lengths):
+            from_before = index > 0 or start < begin
+            goes_on = index < len(lengths) - 1 or stop > end
+            mark = None if goes_on else marked
+            items.append(_sound(tones, length, from_before, goes_on, mark))
         now = until
     return items + _rests(now - begin, end - now, whole)
 
 
-def _sound(tones, length, comes, goes, marked):
-    """Return a note or chord, tied to what comes before and to what goes on."""
+def _sound(tones, length, from_before, goes_on, fermata):
+    """Return a note or chord, with ties from the one before and to the one that goes on."""
     from music21 import chord, expressions, note, tie
 
     kind = {(True, True): "continue", (True, False): "stop", (False, True): "start"}
-    made = []
-    for pitch, place in tones:
+    singles = []
+    for pitch, fifth in tones:
         single = note.Note(quarterLength=length)
-        name, octave = written(pitch, place)
-        single.pitch.step, single.pitch.octave = name[0], octave
-        if alter(place):
-            single.pitch.accidental = alter(place)
-        if comes or goes:
-            single.tie = tie.Tie(kind[comes, goes])
-        made.append(single)
-    sound = made[0] if len(made) == 1 else chord.Chord(made, quarterLength=length)
-    if marked:
-        fermata = expressions.Fermata()
-        fermata.type = marked
-        sound.expressions.append(fermata)
+        single.pitch.step, alteration, single.pitch.octave = written(pitch, fifth)
+        if alteration:
+            single.pitch.accidental = alteration
+        if from_before or goes_on:
+            single.tie = tie.Tie(kind[from_before, goes_on])
+        singles.append(single)
+    sound = singles[0] if len(singles) == 1 else chord.Chord(singles, quarterLength=length)
+    if fermata:
+        mark = expressions.Fermata()
+        mark.type = fermata
+        sound.expressions.append(mark)
     return sound
 
 
@@ -186,10 +184,10 @@ def _rests(begin, length, whole):
         return []
     if length == whole:  # not in shorter bars: readers would take them for whole ones
         return [note.Rest(quarterLength=length, fullMeasure=True)]
-    return [note.Rest(quarterLength=piece) for piece in _pieces(begin, length)]
+    return [note.Rest(quarterLength=each) for each in _note_lengths(begin, length)]
 
 
-def _pieces(begin, length):
+def _note_lengths(begin, length):
     """Cut a length into ones that a note can have; off the beat the short ones come first."""
     from music21 import duration
 
@@ -200,7 +198,7 @@ def _pieces(begin, length):
     return lengths[::-1] if begin % 1 else lengths
 
 
-def _put(measure, voices):
+def _add_voices(measure, voices):
     """Put one voice into a measure as it is, several as music21's voices."""
     from music21 import stream
     from music21.stream.makeNotation import makeTupletBrackets
@@ -217,6 +215,7 @@ def _put(measure, voices):
 
 
 def _beams(measure, time_signature):
+    """Join the short notes of a measure by beams."""
     from music21 import meter
     from music21.exceptions21 import Music21Exception
 
@@ -247,16 +246,15 @@ def _show_accidentals(measure, sharps):
         for single in (item.notes if item.isChord else [item])
     ]
     for _, single in sorted(spots, key=lambda spot: spot[0]):
-        written_as = single.pitch
-        where = written_as.step, written_as.octave
+        tone = single.pitch
         tied = single.tie is not None and single.tie.type != "start"
-        differs = written_as.alter != holds.get(where, altered[written_as.step])
-        if differs and written_as.accidental is None:
-            written_as.accidental = pitch.Accidental("natural")
-        if written_as.accidental is not None:
-            written_as.accidental.displayStatus = bool(differs and not tied)
+        differs = tone.alter != holds.get((tone.step, tone.octave), altered[tone.step])
+        if differs and tone.accidental is None:
+            tone.accidental = pitch.Accidental("natural")
+        if tone.accidental is not None:
+            tone.accidental.displayStatus = bool(differs and not tied)
         if not tied:
-            holds[where] = written_as.alter
+            holds[tone.step, tone.octave] = tone.alter
 
 
 def _exact(time):

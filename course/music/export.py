@@ -6,16 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from course.music.engraving import to_score
-from course.music.grid import bar_length
-from course.music.scores import ScoreError
+from course.music.piece import ScoreError, bar_length
 from seqlib.files import whole_file
-
-__all__ = ["CHURCH_ORGAN", "midi", "musicxml", "to_score", "write_midi", "write_musicxml"]
 
 CHURCH_ORGAN = 19  # General MIDI programs are counted from 0 here, as in MIDI files
 
 _TICKS = 960  # a quarter: sixteenths and triplets fall on whole ticks
-_SECONDS_IN_A_MINUTE = 60
 
 # What music21 adds: the date, itself as the composer, and the title a second time, which keeps its
 # reader from finding the first.
@@ -34,9 +30,9 @@ def write_musicxml(piece, path):
             notes.
 
     Example:
-        >>> from course.music.scores import Piece, notes, read
-        >>> tune = Piece("", notes([(0, 0.0, 6.0, 60)]), length=6.0)
         >>> import tempfile
+        >>> from course.music import Piece, notes, read
+        >>> tune = Piece("", notes([(0, 0.0, 6.0, 60)]), length=6.0)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     write_musicxml(tune, Path(folder) / "tune.musicxml")
         ...     read(Path(folder) / "tune.musicxml").notes["duration"].tolist()
@@ -61,20 +57,11 @@ def write_midi(piece, path, tempo=90, program=CHURCH_ORGAN):
     Raises:
         ScoreError: The name of the file ends otherwise, its folder is missing, the piece has no
             notes, or there is no such tempo or program.
-
-    Example:
-        >>> from course.music.scores import Piece, notes, read
-        >>> tune = Piece("", notes([(0, 0.0, 1.0, 60)]), length=1.0)
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_midi(tune, Path(folder) / "tune.mid", tempo=120)
-        ...     read(Path(folder) / "tune.mid").notes["pitch"].tolist()
-        [60]
     """
     path = check_suffix(path, (".mid", ".midi"))
-    made = midi(piece, tempo, program)
+    song = midi(piece, tempo, program)
     with whole_file(path) as file:
-        made.write(file)
+        song.write(file)
 
 
 def musicxml(score):
@@ -90,39 +77,28 @@ def musicxml(score):
 
 
 def midi(piece, tempo=90, program=CHURCH_ORGAN, gap=0.0):
-    """Return a piece as a `pretty_midi.PrettyMIDI`.
-
-    Args:
-        piece: A `Piece`.
-        tempo: Quarter notes a minute.
-        program: General MIDI instrument, 0 to 127, or one for each part.
-        gap: Seconds by which a note is cut short, at most a quarter of it, so that the next one is
-            heard to begin.
-
-    Raises:
-        ScoreError: The piece has no notes, or there is no such tempo or program.
-    """
+    """Return a piece as a `pretty_midi.PrettyMIDI`; see `write_midi`."""
     import pretty_midi
 
     if not len(piece.notes):
-        raise ScoreError(f"{piece.title or 'The piece'} has no notes; there is nothing to play.")
+        raise ScoreError(f"{piece.name} has no notes; there is nothing to play.")
     if not (isinstance(tempo, int | float | np.number) and 0 < tempo < np.inf):
         raise ScoreError(f"tempo is {tempo!r}; it must be quarter notes a minute, above 0.")
     bar_length(piece.time_signature)  # which refuses one that is none
-    made = pretty_midi.PrettyMIDI(resolution=_TICKS, initial_tempo=float(tempo))
+    song = pretty_midi.PrettyMIDI(resolution=_TICKS, initial_tempo=float(tempo))
     beats, unit = (int(number) for number in piece.time_signature.split("/"))
-    made.time_signature_changes.append(pretty_midi.TimeSignature(beats, unit, 0.0))
-    quarter = _SECONDS_IN_A_MINUTE / tempo
+    song.time_signature_changes.append(pretty_midi.TimeSignature(beats, unit, 0.0))
+    quarter = 60 / tempo  # seconds
     for part, instrument in enumerate(_programs(program, len(piece.parts))):
         track = pretty_midi.Instrument(instrument, name=str(piece.parts[part]))
         for note in piece.notes[piece.notes["part"] == part]:
             begin, seconds = note["onset"] * quarter, note["duration"] * quarter
-            seconds -= min(gap, seconds / 4)
+            seconds -= min(gap, seconds / 4)  # so that the next note is heard to begin
             track.notes.append(
                 pretty_midi.Note(80, int(note["pitch"]), float(begin), float(begin + seconds))
             )
-        made.instruments.append(track)
-    return made
+        song.instruments.append(track)
+    return song
 
 
 def _programs(program, parts):

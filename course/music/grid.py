@@ -6,7 +6,7 @@ Each voice has one token a step. Id 0 is padding, as everywhere in this package;
 
 import numpy as np
 
-from course.music.scores import Piece, ScoreError, notes
+from course.music.piece import Piece, ScoreError, bar_length, notes
 
 PADDING, REST, HOLD, FIRST = 0, 1, 2, 3
 
@@ -35,7 +35,11 @@ def encode(piece, steps_per_quarter=4, voices=None):
         >>> encode(tune)[:, 0].tolist()
         [63, 2, 1, 65]
     """
-    check_voices(piece, voices)
+    if voices is not None and len(piece.parts) != voices:
+        raise ScoreError(
+            f"{piece.title} has {len(piece.parts)} parts; {voices} are needed. Keep the "
+            f"{voices} that are meant in a file of their own."
+        )
     length = _steps(piece, steps_per_quarter)
     tokens = np.full((length, len(piece.parts)), REST, dtype="int16")
     begins = _on_grid(piece, piece.notes["onset"], steps_per_quarter)
@@ -44,7 +48,7 @@ def encode(piece, steps_per_quarter=4, voices=None):
         part = note["part"]
         if np.any(tokens[begin:end, part] != REST):
             raise ScoreError(
-                f"{piece.title}: {_part(piece, part)} sounds two notes at once at quarter "
+                f"{piece.title}: {_part_name(piece, part)} sounds two notes at once at quarter "
                 f"{note['onset']:g}. Each part must be a single line; give chords a part for "
                 "each of their notes."
             )
@@ -111,7 +115,7 @@ def sounding(tokens):
         tokens: Ids, ``(..., time, voices)``.
 
     Returns:
-        MIDI pitches, an array of that shape of int16; -1 for a rest or padding.
+        MIDI pitches, int16 of the same shape; -1 for a rest or padding.
 
     Example:
         >>> sounding(np.array([[2], [63], [2], [1], [2]]))[:, 0].tolist()
@@ -130,9 +134,6 @@ def transpose(tokens, semitones):
     Args:
         tokens: Ids, any shape.
         semitones: How far; negative is down.
-
-    Returns:
-        Ids of the same shape and dtype.
 
     Raises:
         ValueError: A note would leave the MIDI pitches 0 to 127.
@@ -153,10 +154,6 @@ def transpose(tokens, semitones):
 def position_in_bar(piece, steps_per_quarter=4):
     """Return how many steps after the beginning of its bar each step lies.
 
-    Args:
-        piece: A `Piece`.
-        steps_per_quarter: How fine the grid is.
-
     Returns:
         Array ``(time,)`` of int32.
 
@@ -172,54 +169,13 @@ def position_in_bar(piece, steps_per_quarter=4):
 
 
 def fermata_steps(piece, steps_per_quarter=4):
-    """Return at which steps a note with a fermata sounds, in any part.
-
-    Args:
-        piece: A `Piece`.
-        steps_per_quarter: How fine the grid is.
-
-    Returns:
-        Array ``(time,)`` of booleans.
-    """
+    """Return at which steps a note with a fermata sounds, in any part: ``(time,)`` of booleans."""
     length = _steps(piece, steps_per_quarter)
     marked = np.zeros(length, dtype=bool)
     for note in piece.notes[piece.notes["fermata"]]:
         begin = round(note["onset"] * steps_per_quarter)
         marked[begin : begin + round(note["duration"] * steps_per_quarter)] = True
     return marked
-
-
-def bar_length(time_signature):
-    """Return the length of a bar in quarter notes.
-
-    Args:
-        time_signature: Such as ``"3/4"``.
-
-    Raises:
-        ScoreError: It is not of the form number/number.
-
-    Example:
-        >>> bar_length("6/8")
-        3.0
-    """
-    try:
-        above, below = (int(number) for number in time_signature.split("/"))
-        if above < 1 or below < 1:
-            raise ValueError
-    except ValueError:
-        raise ScoreError(
-            f"the time signature is {time_signature!r}; it must be like '4/4' or '6/8'."
-        ) from None
-    return 4 * above / below
-
-
-def check_voices(piece, voices):
-    """Refuse a piece that has another number of parts than is asked for."""
-    if voices is not None and len(piece.parts) != voices:
-        raise ScoreError(
-            f"{piece.title} has {len(piece.parts)} parts; {voices} are needed. Keep the "
-            f"{voices} that are meant in a file of their own."
-        )
 
 
 def check_tokens(tokens):
@@ -255,6 +211,6 @@ def _on_grid(piece, times, steps_per_quarter):
     return whole.astype(int)
 
 
-def _part(piece, number):
+def _part_name(piece, number):
     name = piece.parts[number]
     return f"part {number + 1} ({name})" if name else f"part {number + 1}"

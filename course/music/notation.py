@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 from course.music.compact_svg import compact
 from course.music.engraving import to_score
-from course.music.excerpt import excerpt, first_number, last_number
+from course.music.excerpt import excerpt, first_bar, last_bar
 from course.music.export import musicxml
-from course.music.scores import ScoreError
+from course.music.piece import ScoreError
 
 __all__ = ["show", "svg"]
 
@@ -53,7 +53,7 @@ def svg(piece, bars=None, *, staves=None, width=800, scale=40):
             the size is no positive number.
 
     Example:
-        >>> from course.music.scores import Piece, notes
+        >>> from course.music import Piece, notes
         >>> svg(Piece("one bar", notes([(0, 0.0, 4.0, 60)]), length=4.0)).startswith("<svg")
         True
     """
@@ -63,16 +63,16 @@ def svg(piece, bars=None, *, staves=None, width=800, scale=40):
         if not value > 0:
             raise ScoreError(f"{name} is {value}; it must be above 0.")
     shown = piece if bars is None else excerpt(piece, bars)
-    number = first_number(piece) if bars is None else int(bars[0])
+    number = first_bar(piece) if bars is None else int(bars[0])
     if staves is None:
         staves = "closed" if len(piece.parts) == 4 else "open"
-    ends = shown is piece or int(bars[1]) == last_number(piece)
+    ends = shown is piece or int(bars[1]) == last_bar(piece)
     music = musicxml(to_score(shown, staves, number, ends)).decode("utf-8")
     verovio.enableLog(verovio.LOG_OFF)
     engraver = verovio.toolkit()
     engraver.setOptions({**_OPTIONS, "scale": scale, "pageWidth": round(width * 100 / scale)})
     if not engraver.loadData(music):
-        raise ScoreError(f"{piece.title or 'The piece'} cannot be engraved by verovio.")
+        raise ScoreError(f"{piece.name} cannot be engraved by verovio.")
     if engraver.renderToSVG(1).count('class="system"') == 1:  # a short one is not to be stretched
         engraver.setOptions({"adjustPageWidth": True})
         engraver.redoLayout()
@@ -88,18 +88,10 @@ def show(piece, bars=None, **options):
     Args:
         piece: A `Piece`.
         bars: First and last bar; None for all.
-        **options: See `svg`.
+        **options: See `svg`, also for what is refused.
 
     Returns:
         An `IPython.display.HTML`.
-
-    Raises:
-        ScoreError: As `svg`.
-
-    Example:
-        >>> from course.music.scores import Piece, notes
-        >>> show(Piece("one bar", notes([(0, 0.0, 4.0, 60)]), length=4.0))
-        <IPython.core.display.HTML object>
     """
     from IPython.display import HTML
 

@@ -1,14 +1,14 @@
 """Pieces as sound: rendered with a free sound font, or with plain sine waves, and played."""
 
-import base64
 import io
 from pathlib import Path
 
 import numpy as np
 
+from course.audio_element import audio_element
 from course.music.excerpt import excerpt
 from course.music.export import CHURCH_ORGAN, check_suffix, midi
-from course.music.scores import ScoreError
+from course.music.piece import ScoreError
 from seqlib.files import whole_file
 
 __all__ = ["player", "render", "write_wav"]
@@ -19,8 +19,7 @@ _PEAK = 0.9  # of the largest sample
 _GAP = 0.04  # seconds between a note and the next, so that a repeated note is heard anew
 _TAIL = 0.8  # seconds in which the last note dies away
 _FADE = 0.4  # of these, the last ones, in which the sound goes to nothing
-_MP3_QUALITY = 0.9  # of soundfile's 0 (large) to 1 (small): about 30 kbit/s for one channel
-_PLAIN_RATE = 11025  # Hz, of the WAV where there is no MP3
+_MP3_QUALITY = 0.9  # about 30 kbit/s for one channel
 
 
 def render(piece, bars=None, *, tempo=90, rate=22050, program=CHURCH_ORGAN, renderer="auto"):
@@ -48,7 +47,7 @@ def render(piece, bars=None, *, tempo=90, rate=22050, program=CHURCH_ORGAN, rend
             renderer, or midirenderer is asked for and not installed.
 
     Example:
-        >>> from course.music.scores import Piece, notes
+        >>> from course.music import Piece, notes
         >>> tune = Piece("", notes([(0, 0.0, 4.0, 69)]), length=4.0)
         >>> sound = render(tune, tempo=120, renderer="sine")
         >>> sound.shape, sound.dtype  # 2 s and 0.8 s of 22,050 samples
@@ -70,82 +69,44 @@ def render(piece, bars=None, *, tempo=90, rate=22050, program=CHURCH_ORGAN, rend
     return (sound * (_PEAK / np.max(np.abs(sound), initial=1e-9))).astype("float32")
 
 
-def player(piece, bars=None, **options):
-    """Show a piece as an audio player in a notebook; the sound is kept in the notebook, as MP3.
+def player(piece, bars=None, *, rate=22050, **options):
+    """Show a piece as an audio player; the sound is kept in the notebook, as a small MP3.
 
-    Twenty seconds take 100 to 120 kB. Where soundfile cannot write MP3, the sound is a WAV of
-    11,025 samples a second, four times the size.
+    Twenty seconds take 100 to 120 kB.
 
     Args:
         piece: A `Piece`.
         bars: First and last bar to play; None for all.
-        **options: See `render`.
+        rate: Samples a second.
+        **options: See `render`, also for what is refused.
 
     Returns:
         An `IPython.display.HTML`.
-
-    Raises:
-        ScoreError: As `render`.
-
-    Example:
-        >>> from course.music.scores import Piece, notes
-        >>> player(Piece("", notes([(0, 0.0, 1.0, 69)]), length=1.0), renderer="sine")
-        <IPython.core.display.HTML object>
     """
     from IPython.display import HTML
 
-    kind, content = _encoded(piece, bars, options)
-    data = base64.b64encode(content).decode("ascii")
-    return HTML(f'<audio controls src="data:{kind};base64,{data}"></audio>')
+    return HTML(audio_element(render(piece, bars, rate=rate, **options), rate, _MP3_QUALITY))
 
 
-def write_wav(piece, path, bars=None, **options):
+def write_wav(piece, path, bars=None, *, rate=22050, **options):
     """Write a piece as a WAV file of 16 bits and one channel.
 
     Args:
         piece: A `Piece`.
         path: File that ends in ``.wav``; one that is there is replaced.
         bars: First and last bar to play; None for all.
+        rate: Samples a second.
         **options: See `render`.
 
     Raises:
         ScoreError: The name of the file ends otherwise or its folder is missing, or as `render`.
-
-    Example:
-        >>> import tempfile
-        >>> from course.music.scores import Piece, notes
-        >>> tune = Piece("", notes([(0, 0.0, 1.0, 69)]), length=1.0)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_wav(tune, Path(folder) / "tune.wav", renderer="sine")
-        ...     (Path(folder) / "tune.wav").read_bytes()[:4]
-        b'RIFF'
     """
+    import soundfile
+
     path = check_suffix(path, (".wav",))
-    rate = options.get("rate", 22050)
-    content = _file(render(piece, bars, **options), rate, "WAV", subtype="PCM_16")
+    sound = render(piece, bars, rate=rate, **options)
     with whole_file(path) as file:
-        file.write(content)
-
-
-def _encoded(piece, bars, options):
-    """Return the media type and the bytes of a small sound file."""
-    import soundfile
-
-    if "MP3" in soundfile.available_formats():
-        rate = options.get("rate", 22050)
-        small = {"bitrate_mode": "VARIABLE", "compression_level": _MP3_QUALITY}
-        sound = render(piece, bars, **options)
-        return "audio/mpeg", _file(sound, rate, "MP3", subtype="MPEG_LAYER_III", **small)
-    sound = render(piece, bars, **{**options, "rate": _PLAIN_RATE})
-    return "audio/wav", _file(sound, _PLAIN_RATE, "WAV", subtype="PCM_16")
-
-
-def _file(sound, rate, kind, **options):
-    import soundfile
-
-    buffer = io.BytesIO()
-    soundfile.write(buffer, sound, rate, format=kind, **options)
-    return buffer.getvalue()
+        soundfile.write(file, sound, rate, format="WAV", subtype="PCM_16")
 
 
 def _soundfont_player(renderer):
@@ -163,6 +124,7 @@ def _soundfont_player(renderer):
     def play(music, seconds, rate):
         import pretty_midi
         import soundfile
+        from scipy.signal import resample
 
         # A control change that nothing listens to keeps the file going until the last note is over.
         music.instruments[0].control_changes.append(pretty_midi.ControlChange(3, 0, seconds))
@@ -170,18 +132,7 @@ def _soundfont_player(renderer):
         music.write(buffer)
         font = (Path(pretty_midi.__file__).parent / "TimGM6mb.sf2").read_bytes()
         wave = midirenderer.render_wave_from(font, buffer.getvalue())
-        sound, made_rate = soundfile.read(io.BytesIO(wave), always_2d=True)
-        return _resample(sound.mean(axis=1), made_rate, rate)
+        sound, played_rate = soundfile.read(io.BytesIO(wave), always_2d=True)
+        return resample(sound.mean(axis=1), len(sound) * rate // played_rate)
 
     return play
-
-
-def _resample(sound, rate, wanted):
-    """Return sound at another rate: its spectrum is cut, or continued with nothing."""
-    if rate == wanted:
-        return sound
-    block = rate // np.gcd(rate, int(wanted))
-    sound = np.pad(sound, (0, -len(sound) % int(block)))
-    samples = len(sound) * int(wanted) // rate
-    spectrum = np.fft.rfft(sound)[: samples // 2 + 1]
-    return np.fft.irfft(spectrum, samples) * (samples / len(sound))

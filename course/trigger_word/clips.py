@@ -7,12 +7,14 @@ import numpy as np
 
 from course.audio import background
 from course.audio.files import RATE
-from course.audio.mixing import add_segments, gain, random_places
+from course.audio.mixing import add_segments, gain, random_onsets
 
 STEP = 640  # samples: the network answers every 40 ms
 LABELLED = 10  # steps after the word that are labelled
 
 TRIGGER, NEAR, SENTENCE = 0, 1, 2
+
+_AT_ONCE = 8  # clips that are mixed side by side: as floats they take twice the memory
 
 
 class Clips(NamedTuple):
@@ -42,32 +44,35 @@ class Backgrounds:
     """
 
     def __init__(self, generator, speech, count=60, seconds=20):
-        kinds = np.arange(count) % 6
-        made = []
-        for kind in kinds:
+        self.stretches = np.empty((count, seconds * RATE), "float32")
+        for number in range(count):
+            kind = number % 6
             if kind < 3:
                 slope = generator.uniform(0, 2)
-                sound = background.coloured_noise(generator, seconds, slope)
+                sound = background.colored_noise(generator, seconds, slope)
             elif kind < 5:
-                sound = background.babble(
-                    generator, speech, seconds, int(generator.integers(6, 20))
-                )
+                voices = int(generator.integers(6, 20))
+                sound = background.babble(generator, speech, seconds, voices)
             else:
                 sound = background.tones(generator, seconds)
-            made.append(sound)
-        self.stretches = np.stack(made)
+            self.stretches[number] = sound
 
-    def cut(self, generator, clips, samples):
-        """Return clips of background: a stretch and a softer second one, from random places."""
+    def draw(self, generator):
+        """Draw what is behind a clip: two triples (level, stretch, where in it to begin)."""
         count, length = self.stretches.shape
-        cuts = np.zeros((clips, samples), "float32")
-        for row in cuts:
-            for level in (1.0, generator.uniform(0, 0.7)):
-                stretch = self.stretches[generator.integers(count)]
-                begin = int(generator.integers(length))
-                turned = np.resize(np.concatenate([stretch[begin:], stretch[:begin]]), samples)
-                row += level * turned
-        return cuts
+        return [
+            (level, generator.integers(count), int(generator.integers(length)))
+            for level in (1.0, generator.uniform(0, 0.7))
+        ]
+
+    def cut(self, drawn, samples):
+        """Return what was drawn as sound, (samples,): one stretch and a softer one over it."""
+        sound = np.zeros(samples, "float32")
+        for level, number, begin in drawn:
+            stretch = self.stretches[number]
+            turned = np.resize(np.concatenate([stretch[begin:], stretch[:begin]]), samples)
+            sound += level * turned
+        return sound
 
 
 def make_clips(
@@ -91,28 +96,29 @@ def make_clips(
     """
     samples = seconds * RATE // STEP * STEP
     sources = (part.words, part.near, part.sentences)
-    chosen = _choose(generator, sources, most, count, samples)
-    rows, begins, pieces, lengths, events, near = [], [], [], [], [], []
-    for row, segments in enumerate(chosen):
-        sounds = [sources[kind][place] for kind, place in segments]
-        at = random_places(generator, list(map(len, sounds)), samples, gap=RATE // 10)
-        ends = [(begin + len(sound)) / RATE for begin, sound in zip(at, sounds, strict=True)]
-        rows += [row] * len(segments)
-        begins += at.tolist()
-        pieces += [s * np.float32(gain(generator.normal(0, 3))) for s in sounds]
-        lengths += list(map(len, sounds))
-        ended = list(zip(segments, ends, strict=True))
-        events.append(sorted(end for (kind, _), end in ended if kind == TRIGGER))
-        near.append([(part.near_texts[i], end) for (kind, i), end in ended if kind == NEAR])
-    clips = np.zeros((count, samples), "float32")
-    if pieces:
-        add_segments(clips, rows, begins, np.concatenate(pieces), lengths)
-    _echo(generator, clips, echo)
-    level = gain(-generator.uniform(*snr, (count, 1)))
-    clips += level.astype("float32") * backgrounds.cut(generator, count, samples)
-    clips *= gain(generator.uniform(-12, 6, (count, 1))).astype("float32")
-    whole = np.round(np.clip(clips, -1, 1) * 32767).astype("int16")
-    return Clips(whole, label_steps(events, samples // STEP), events, near)
+    # Everything is drawn first; then the clips are mixed, a few at a time.
+    said = [
+        _place(generator, sources, segments, samples)
+        for segments in _choose(generator, sources, most, count, samples)
+    ]
+    rooms = _draw_rooms(generator, count, echo)
+    levels = gain(-generator.uniform(*snr, count)).astype("float32")
+    behind = [backgrounds.draw(generator) for _ in range(count)]
+    volumes = gain(generator.uniform(-12, 6, count)).astype("float32")
+
+    made = np.empty((count, samples), "int16")
+    for first in range(0, count, _AT_ONCE):
+        rows = range(first, min(first + _AT_ONCE, count))
+        clips = _words_alone(sources, [said[row] for row in rows], samples)
+        for clip, row in zip(clips, rows, strict=True):
+            if row in rooms:
+                clip[:] = background.reverberate(clip, rooms[row])
+            clip += levels[row] * backgrounds.cut(behind[row], samples)
+            clip *= volumes[row]
+        made[first : first + len(rows)] = np.round(np.clip(clips, -1, 1) * 32767)
+    events = [sorted(s.end for s in clip if s.kind == TRIGGER) for clip in said]
+    near = [[(part.near_texts[s.number], s.end) for s in clip if s.kind == NEAR] for clip in said]
+    return Clips(made, label_steps(events, samples // STEP), events, near)
 
 
 def training_clips(generator, part, backgrounds, count):
@@ -149,30 +155,65 @@ def label_steps(events, steps):
     return labels
 
 
+class _Segment(NamedTuple):
+    """An utterance in a clip: which one, where it begins (samples) and ends (seconds), how loud."""
+
+    kind: int
+    number: int
+    onset: int
+    end: float
+    factor: np.float32
+
+
 def _choose(generator, sources, most, count, samples):
-    """Return for each clip what is in it, pairs (kind, place); what would not fit is left out."""
+    """Return for each clip what is in it, pairs (kind, number); what would not fit is left out."""
     chosen = []
     for _ in range(count):
         segments, room = [], samples - RATE // 2
         for kind, (source, largest) in enumerate(zip(sources, most, strict=True)):
             for _ in range(int(generator.integers(largest + 1))):
-                place = int(generator.integers(len(source)))
-                room -= int(source.lengths[place]) + RATE // 10
+                number = int(generator.integers(len(source)))
+                room -= int(source.lengths[number]) + RATE // 10
                 if room < 0:
                     break
-                segments.append((kind, place))
+                segments.append((kind, number))
         chosen.append(segments)
     return chosen
 
 
-def _echo(generator, clips, share, batch=32):
-    rows = np.flatnonzero(generator.random(len(clips)) < share)
-    for some in np.split(rows, range(batch, len(rows), batch)):
-        if len(some):
-            responses = [
-                background.room_response(
-                    generator, generator.uniform(0.1, 0.6), generator.uniform(0.4, 0.9)
-                )
-                for _ in some
-            ]
-            clips[some] = background.in_room(clips[some], responses)
+def _place(generator, sources, segments, samples):
+    """Return the pairs (kind, number) of a clip as `_Segment`s at random onsets."""
+    lengths = [int(sources[kind].lengths[number]) for kind, number in segments]
+    onsets = random_onsets(generator, lengths, samples, gap=RATE // 10).tolist()
+    return [
+        _Segment(*segment, onset, (onset + length) / RATE, np.float32(gain(generator.normal(0, 3))))
+        for segment, onset, length in zip(segments, onsets, lengths, strict=True)
+    ]
+
+
+def _draw_rooms(generator, count, share, group=32):
+    """Return room responses by clip, for a share of the clips."""
+    rooms = {}
+    rows = np.flatnonzero(generator.random(count) < share)
+    for some in np.split(rows, range(group, len(rows), group)):
+        responses = [
+            background.room_response(
+                generator, generator.uniform(0.1, 0.6), generator.uniform(0.4, 0.9)
+            )
+            for _ in some
+        ]
+        longest = max(map(len, responses), default=0)  # one size of transform for the whole group
+        for row, response in zip(some, responses, strict=True):
+            rooms[row] = np.pad(response, (0, longest - len(response)))
+    return rooms
+
+
+def _words_alone(sources, said, samples):
+    """Return clips (clips, samples) with their words before silence."""
+    clips = np.zeros((len(said), samples), "float32")
+    placed = [(row, segment) for row, segments in enumerate(said) for segment in segments]
+    if placed:
+        sounds = [sources[s.kind][s.number] * s.factor for _, s in placed]
+        rows, onsets = zip(*[(row, segment.onset) for row, segment in placed], strict=True)
+        add_segments(clips, rows, onsets, np.concatenate(sounds), list(map(len, sounds)))
+    return clips

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course.audio.neural import NeuralUtterance, neural_speech
-from course.audio.speech import Speech, Utterance, kept_speech
+from course.audio.piper import NeuralUtterance, neural_speech
+from course.audio.speech import Speech, Utterance, cached_speech
 from course.trigger_word.voices import ACCENTS, NEAR, NEW_NEAR, VOICES, WORD
 from seqlib import data
 
@@ -48,7 +48,7 @@ def load(part):
     """
     lists = utterances(part)
     texts = tuple(utterance.text for utterance in lists["near"])
-    speech = {kind: kept_speech(said) for kind, said in lists.items()}
+    speech = {kind: cached_speech(said) for kind, said in lists.items()}
     return Part(speech["words"], speech["near"], texts, speech["sentences"])
 
 

@@ -15,9 +15,11 @@ from seqlib.layers.log_mel import BANDS, HIGHEST, HOP, LOWEST, LogMel, mel
 KERNEL, STRIDE = 15, 4  # frames of 10 ms
 STEP = STRIDE * HOP / RATE  # seconds from one answer to the next
 
+_AT_ONCE = 80 * RATE  # samples whose spectrograms are computed side by side
 
-@keras.saving.register_keras_serializable("seqlib")
-class Variety(keras.layers.Layer):
+
+@keras.saving.register_keras_serializable("seqlib", name="Variety")  # as in models saved so far
+class SpectrogramAugmentation(keras.layers.Layer):
     """Change spectrograms in training as other mouths, microphones and rooms would.
 
     The bands are stretched (a longer or shorter vocal tract), a smooth curve is added to them
@@ -63,8 +65,8 @@ class Variety(keras.layers.Layer):
 def _stretch(factor):
     """Return the matrix that moves what is at frequency f to frequency f * factor."""
     edges = np.linspace(mel(LOWEST), mel(HIGHEST), BANDS + 2)
-    centres = 700 * (10 ** (edges[1:-1] / 2595) - 1)
-    source = np.interp(mel(centres / factor), edges[1:-1], np.arange(BANDS))
+    centers = 700 * (10 ** (edges[1:-1] / 2595) - 1)
+    source = np.interp(mel(centers / factor), edges[1:-1], np.arange(BANDS))
     low = np.minimum(source.astype(int), BANDS - 2)
     share = source - low
     matrix = np.zeros((BANDS, BANDS), "float32")
@@ -73,14 +75,14 @@ def _stretch(factor):
     return matrix
 
 
-def build(filters=64, units=64, depth=2, dropout=0.2, variety=True):
+def build(filters=64, units=64, depth=2, dropout=0.2, augmented=True):
     """Return a detector: (batch, frames, bands) -> (batch, frames // 4), probabilities.
 
     Step t sees frames up to 4 t + 3 and none after: the clip is padded before its beginning.
     """
     model = keras.Sequential([keras.Input((None, BANDS))], name="detector")
-    if variety:
-        model.add(Variety())
+    if augmented:
+        model.add(SpectrogramAugmentation())
     model.add(keras.layers.ZeroPadding1D((KERNEL - STRIDE, 0)))
     model.add(keras.layers.Conv1D(filters, KERNEL, strides=STRIDE, use_bias=False))
     model.add(keras.layers.BatchNormalization())
@@ -94,10 +96,10 @@ def build(filters=64, units=64, depth=2, dropout=0.2, variety=True):
     return model
 
 
-def spectrograms(samples, batch=8):
+def spectrograms(samples):
     """Return the log-mel spectrograms of int16 clips, in half precision to save memory."""
     front = _compiled_front()
-    done = []
+    done, batch = [], max(1, _AT_ONCE // samples.shape[1])
     for begin in range(0, len(samples), batch):
         sound = samples[begin : begin + batch].astype("float32") / 32768
         done.append(ops.convert_to_numpy(front(sound)).astype("float16"))
@@ -105,7 +107,7 @@ def spectrograms(samples, batch=8):
 
 
 def examples(make, count, batch=100):
-    """Make clips and keep their spectrograms alone: sound takes four times the room.
+    """Make clips and keep their spectrograms alone: sound takes four times the memory.
 
     Args:
         make: Function (count) -> `clips.Clips`.
@@ -113,23 +115,26 @@ def examples(make, count, batch=100):
         batch: How many are in memory at a time.
 
     Returns:
-        Pair of spectrograms (clips, frames, bands) and the `Clips`, which are without samples.
+        Pair of spectrograms (clips, frames, bands), float16, and the `Clips` without samples.
     """
     frames, made = [], []
     for begin in range(0, count, batch):
         some = make(min(batch, count - begin))
         frames.append(spectrograms(some.samples))
-        made.append(some._replace(samples=some.samples[:, :0]))
+        made.append(some._replace(samples=np.zeros((len(some.samples), 0), "int16")))
     return np.concatenate(frames), clips.join(made)
 
 
-def answers(model, spectrograms, batch=16):
-    """Return the probabilities that a detector gives, (clips, steps).
+def probabilities(model, spectrograms, batch=16):
+    """Return the probabilities that a detector gives to clips (clips, frames, bands).
 
     Args:
         model: The detector.
         spectrograms: Array (clips, frames, bands).
         batch: Clips at a time.
+
+    Returns:
+        Array (clips, steps).
     """
     function = _compiled_model(model, batch, spectrograms.shape[1])
     done = []

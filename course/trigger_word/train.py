@@ -54,7 +54,7 @@ class Validation:
     def say(self, name, detector, loss):
         """Print how the detector fares at four thresholds."""
         thresholds = [0.3, 0.5, 0.7, 0.9]
-        found, spoken = (model.answers(detector, x, 10) for x in (self.heard, self.spoken))
+        found, spoken = (model.probabilities(detector, x, 10) for x in (self.heard, self.spoken))
         scores = threshold_sweep(list(found), self.made.events, thresholds, model.STEP)
         alarms = threshold_sweep(list(spoken), [[]] * 60, thresholds, model.STEP)
         print(
@@ -106,7 +106,7 @@ def main():
     compile_for(detector, max(1, options.hard_rounds) * each, options.hard_rate)
     for number in range(1, options.hard_rounds + 1):
         x, _ = prepared(training, options.searched, generator, clips.make_clips, **SPEECH)
-        hard.append(x[model.answers(detector, x, 20).max(axis=1) > TEMPTED])
+        hard.append(x[model.probabilities(detector, x, 20).max(axis=1) > TEMPTED])
         x, made = prepared(training, options.clips, generator, clips.training_clips)
         tempting = np.concatenate(hard)
         x = np.concatenate([x, *[tempting] * 3])

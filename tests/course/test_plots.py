@@ -1,3 +1,5 @@
+"""Pictures: what is drawn, with which labels, and what is refused."""
+
 import matplotlib
 import pytest
 
@@ -7,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course import plots
-from course.music.scores import Piece, notes
+from course.music import Piece, notes
 
 RUN = {"loss": [2.0, 1.5, 1.2], "val_loss": [2.1, 1.8, 1.7], "accuracy": [0.1, 0.2, 0.3]}
 
@@ -34,12 +36,12 @@ def test_curves_show_training_and_validation_over_epochs_from_one(history):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "nats")
 
 
-def test_models_are_told_apart_by_colour_and_data_by_dashes():
+def test_models_are_told_apart_by_color_and_data_by_dashes():
     ax = plots.training_curves({"GRU": History(), "LSTM": RUN})
     labels = [line.get_label() for line in ax.lines]
     assert labels == ["GRU training", "GRU validation", "LSTM training", "LSTM validation"]
-    colours = [line.get_color() for line in ax.lines]
-    assert colours[0] == colours[1] != colours[2] == colours[3]
+    colors = [line.get_color() for line in ax.lines]
+    assert colors[0] == colors[1] != colors[2] == colors[3]
     assert ax.lines[0].get_linestyle() != ax.lines[1].get_linestyle()
 
 
@@ -73,7 +75,7 @@ def corners(strips):
     return [(p[:, 0].min(), p[:, 0].max(), (p[:, 1].min() + p[:, 1].max()) / 2) for p in paths]
 
 
-def test_each_note_is_a_strip_in_the_colour_of_its_part():
+def test_each_note_is_a_strip_in_the_color_of_its_part():
     ax = plots.piano_roll(piece(), title="Two parts")
     upper, lower = ax.collections
     assert [strips.get_label() for strips in ax.collections] == ["upper", "lower"]
@@ -105,13 +107,6 @@ def test_some_bars_alone_are_drawn():
     assert [len(strips.get_paths()) for strips in ax.collections] == [1, 1]
 
 
-def test_parts_that_are_not_highlighted_fade():
-    ax = plots.piano_roll(piece(), highlight=1, names=["given", "written"])
-    upper, lower = ax.collections
-    assert upper.get_alpha() < lower.get_alpha()
-    assert upper.get_label() == "given"
-
-
 def test_a_single_part_needs_no_legend_and_given_axes_are_used():
     _, ax = plt.subplots()
     tune = Piece("", notes([(0, 0, 1, 60)]), length=1.0)
@@ -132,8 +127,6 @@ def test_a_long_piece_has_few_labels():
     [
         ({"bars": (1, 7)}, "has the bars 0 to 2; there are no 1 to 7"),
         ({"bars": (2, 1)}, "there are no 2 to 1"),
-        ({"names": ["one"]}, "1 names are given for 2 parts"),
-        ({"highlight": 2}, "highlight is 2; the parts are 0 to 1"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(options, message):
@@ -165,5 +158,5 @@ def test_attention_takes_characters_and_draws_on_the_axes_that_are_given():
 
 
 def test_a_map_that_does_not_fit_its_pieces_is_refused():
-    with pytest.raises(ValueError, match=r"\(2, 2\).*3 pieces of the target and 2 of the source"):
+    with pytest.raises(ValueError, match=r"\(2, 2\).*3 tokens of the target and 2 of the source"):
         plots.attention_map(np.eye(2), "ab", "123")

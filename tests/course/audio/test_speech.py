@@ -3,21 +3,25 @@ import concurrent.futures
 import numpy as np
 import pytest
 
-from course.audio import AudioError, Utterance, kept_speech, neural, speak
+from course.audio import AudioError, Utterance, cached_speech, piper, speak
 from course.audio.speech import Speech
 
 SAID = [Utterance("activate", "en-us+m3"), Utterance("active", "en+f1", 120, 80, 30)]
 
 
-def test_the_same_list_gives_the_same_samples():
-    first, second = speak(SAID), speak(SAID)
-    assert np.array_equal(first.samples, second.samples)
-    assert len(first) == 2
-    assert all(0.3 < first.seconds(place) < 1.2 for place in range(2))
+@pytest.fixture(scope="module")
+def spoken():
+    return speak(SAID)
 
 
-def test_all_are_equally_loud_and_begin_at_once():
-    for samples in map(speak(SAID).__getitem__, range(2)):
+def test_the_same_list_gives_the_same_samples(spoken):
+    assert np.array_equal(spoken.samples, speak(SAID).samples)
+    assert len(spoken) == 2
+    assert all(0.3 < spoken.seconds(place) < 1.2 for place in range(2))
+
+
+def test_all_are_equally_loud_and_begin_at_once(spoken):
+    for samples in (spoken[0], spoken[1]):
         assert np.sqrt(np.mean(samples**2)) == pytest.approx(0.05, rel=0.05)
         assert np.abs(samples[:40]).max() > 0.01 * np.abs(samples).max()
 
@@ -37,30 +41,30 @@ def test_no_words():
         speak([("", "en-us")])
 
 
-def test_kept_speech_is_made_once(tmp_path, monkeypatch):
+def test_cached_speech_is_made_once(spoken, tmp_path, monkeypatch):
     monkeypatch.setenv("SEQLIB_DATA", str(tmp_path))
-    fresh = kept_speech(SAID)
-    monkeypatch.setattr("course.audio.speech.child", None)  # nobody may speak again
-    again = kept_speech(SAID)
-    assert np.array_equal(fresh.samples, again.samples)
-    assert np.array_equal(fresh.ends, again.ends)
-    assert np.array_equal(fresh[1], again[1])
+    cached_speech(SAID)
+    monkeypatch.setattr("course.audio.speech.run_synthesizer", None)  # nobody may speak again
+    again = cached_speech(SAID)
+    assert np.array_equal(again.ends, spoken.ends)
+    assert all(np.array_equal(again[number], spoken[number]) for number in range(2))
 
 
-def test_a_damaged_file_is_made_anew(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", ["s16", "npy"])
+def test_a_damaged_file_is_made_anew(spoken, tmp_path, monkeypatch, kind):
     monkeypatch.setenv("SEQLIB_DATA", str(tmp_path))
-    fresh = np.array(kept_speech(SAID).samples)
-    (file,) = (tmp_path / "espeak_voices").glob("*.npy")
-    file.write_bytes(file.read_bytes()[:-100])
-    assert np.array_equal(kept_speech(SAID).samples, fresh)
+    cached_speech(SAID)
+    (file,) = (tmp_path / "espeak_voices").glob(f"*.{kind}")
+    file.write_bytes(file.read_bytes()[:-10])
+    assert np.array_equal(cached_speech(SAID)[1], spoken[1])
 
 
 def test_several_may_ask_at_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("SEQLIB_DATA", str(tmp_path))
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        first, *others = pool.map(kept_speech, [SAID] * 3)
-    assert all(np.array_equal(first.samples, other.samples) for other in others)
-    assert len(list((tmp_path / "espeak_voices").glob("*.npy"))) == 1
+        first, *others = pool.map(cached_speech, [SAID] * 3)
+    assert all(np.array_equal(first[1], other[1]) for other in others)
+    assert len(list((tmp_path / "espeak_voices").glob("*.s16"))) == 1
 
 
 def test_a_long_path_does_no_harm(tmp_path, monkeypatch):
@@ -73,9 +77,9 @@ def test_a_long_path_does_no_harm(tmp_path, monkeypatch):
 
 def test_the_neural_voice_asks_for_its_package(tmp_path, monkeypatch):
     monkeypatch.setenv("SEQLIB_DATA", str(tmp_path))
-    monkeypatch.setattr(neural, "neural_voice_installed", lambda: False)
+    monkeypatch.setattr(piper, "neural_voice_installed", lambda: False)
     with pytest.raises(AudioError, match="pip install piper-tts"):
-        neural.neural_speech([("activate",)])
+        piper.neural_speech([("activate",)])
 
 
 def test_an_utterance_of_speech():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course.music import corpus as music_corpus
-from course.music.scores import Piece, notes
+from course.music.piece import Piece, notes
 from seqlib.data import cards
 
 

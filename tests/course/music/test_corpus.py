@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from course.music import corpus as music_corpus
-from course.music.scores import Piece, notes
+from course.music.piece import Piece, notes
 from seqlib.data import DataError
 
 CARD = types.SimpleNamespace(name="made_up")
@@ -22,7 +22,7 @@ PIECES = [
 def corpus(tmp_path, monkeypatch):
     """Two short works of the corpus as a data set, and an empty cache folder."""
     monkeypatch.setenv("SEQLIB_DATA", str(tmp_path))
-    folders = {"made_up": ("leadSheet", lambda piece: len(piece.parts) == 1)}
+    folders = {"made_up": ("leadSheet", 1)}
     monkeypatch.setattr(music_corpus, "FOLDERS", folders)
     return tmp_path
 
@@ -83,7 +83,7 @@ def test_without_music21(corpus, monkeypatch):
 
 
 def test_without_the_corpus(corpus, monkeypatch):
-    monkeypatch.setattr(music_corpus, "FOLDERS", {"made_up": ("no such folder", bool)})
+    monkeypatch.setattr(music_corpus, "FOLDERS", {"made_up": ("no such folder", 1)})
     with pytest.raises(DataError, match=r"came without the folder 'no such folder'"):
         music_corpus.load(CARD)
     assert not list(corpus.glob("made_up/*"))

@@ -6,7 +6,7 @@ import pytest
 
 from course import music
 from course.music.excerpt import bar_edges
-from course.music.scores import Piece, ScoreError, notes
+from course.music.piece import Piece, ScoreError, notes
 from tests.course.music.conftest import same_notes
 
 

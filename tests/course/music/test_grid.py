@@ -5,7 +5,7 @@ import pytest
 
 from course import music
 from course.music import FIRST, HOLD, PADDING, REST
-from course.music.scores import Piece, ScoreError, notes
+from course.music.piece import Piece, ScoreError, notes
 from tests.course.music.conftest import same_notes
 
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from course import music
-from course.music.scores import Piece, ScoreError, notes
+from course.music.piece import Piece, ScoreError, notes
 
 SVG = "{http://www.w3.org/2000/svg}"
 FLAT, SHARP, FERMATA = "E260", "E262", "E4C0"

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from course import music
-from course.music.scores import Piece, ScoreError, notes
+from course.music.piece import Piece, ScoreError, notes
 
 RATE = 22050
 

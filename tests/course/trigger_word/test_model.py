@@ -29,12 +29,12 @@ def test_it_never_looks_ahead(detector):
 def test_it_can_be_streamed(detector):
     sound = np.random.default_rng(0).standard_normal(16_000) / 10
     whole = detector(model.spectrograms((sound * 32767).astype("int16")[None]).astype("float32"))
-    listener = StreamingDetector(detector, training_only=(model.Variety,))
+    listener = StreamingDetector(detector, training_only=(model.SpectrogramAugmentation,))
     assert listener.listen(sound).probabilities == pytest.approx(np.array(whole)[0], abs=2e-3)
 
 
-def test_variety_acts_in_training_alone():
-    layer = model.Variety()
+def test_augmentation_acts_in_training_alone():
+    layer = model.SpectrogramAugmentation()
     frames = np.random.default_rng(0).standard_normal((3, 20, BANDS)).astype("float32")
     assert np.array_equal(layer(frames), frames)
     changed = np.array(layer(frames, training=True))

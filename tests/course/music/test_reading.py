@@ -5,8 +5,8 @@ import pathlib
 import pretty_midi
 import pytest
 
-from course.music import scores
-from course.music.scores import ScoreError, read
+from course.music.piece import Piece, ScoreError, notes
+from course.music.reading import read
 
 ABC = "X:1\nT:Test\nM:4/4\nL:1/4\nK:G\n"
 MUSICXML = """<?xml version="1.0"?>
@@ -134,12 +134,12 @@ def test_several_works_in_a_file(tmp_path):
 
 
 def test_notes_are_sorted_and_their_fermatas_kept():
-    made = scores.notes([(1, 0, 1, 50, True), (0, 2, 1, 60), (0, 0, 1, 62), (0, 0, 1, 60)])
+    made = notes([(1, 0, 1, 50, True), (0, 2, 1, 60), (0, 0, 1, 62), (0, 0, 1, 60)])
     assert made["part"].tolist() == [0, 0, 0, 1]
     assert made["pitch"].tolist() == [60, 62, 60, 50]
     assert made["fermata"].tolist() == [False, False, False, True]
 
 
 def test_a_piece_says_what_it_is():
-    piece = scores.Piece("tune", scores.notes([(0, 0, 1, 60)]), length=1.0)
+    piece = Piece("tune", notes([(0, 0, 1, 60)]), length=1.0)
     assert repr(piece) == "Piece('tune', 1 parts, 1 notes, 1 quarters, 4/4)"

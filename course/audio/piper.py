@@ -1,12 +1,10 @@
 """Words spoken by a neural voice (Piper), which espeak's many voices are not a bit like."""
 
-import hashlib
 import importlib.util
-import json
 from typing import NamedTuple
 
 from course.audio.errors import AudioError
-from course.audio.speech import FORMAT, child, finished, kept
+from course.audio.speech import from_cache, normalize_speech, run_synthesizer
 from seqlib import data
 
 
@@ -45,9 +43,7 @@ def neural_speech(utterances):
     """
     utterances = [NeuralUtterance(*utterance) for utterance in utterances]
     card = data.card("joe_voice")
-    content = json.dumps([FORMAT, card.archive.sha256, utterances])
-    name = hashlib.sha256(content.encode()).hexdigest()[:16]
-    return kept(card, name, lambda: _speak(utterances))
+    return from_cache(card, [card.archive.sha256, utterances], lambda: _speak(utterances))
 
 
 def neural_voice_installed():
@@ -56,9 +52,10 @@ def neural_voice_installed():
 
 
 def _speak(utterances):
+    """Let the voice speak."""
     if not neural_voice_installed():
         raise AudioError('The neural voice needs piper-tts: "pip install piper-tts".')
     model = data.fetch("joe_voice")["en_US-joe-medium.onnx"]
     said = [(text, slowness, noise) for text, slowness, noise, _ in utterances]
-    spoken = child("piper_process.py", [str(model), said], "piper-tts")
-    return finished(spoken, [utterance.speed for utterance in utterances])
+    spoken = run_synthesizer("piper_process.py", [str(model), said], "piper-tts")
+    return normalize_speech(spoken, [utterance.speed for utterance in utterances])

@@ -1,0 +1,86 @@
+"""Music as plain notes: what sounds when, in which part."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seqlib.data.errors import DataError
+
+# Times are in quarter notes. A note is one sounding note: notes that are tied are one.
+NOTE = np.dtype(
+    [("part", "i2"), ("onset", "f8"), ("duration", "f8"), ("pitch", "i2"), ("fermata", "?")]
+)
+
+
+class ScoreError(DataError, ValueError):
+    """Music that cannot be read, or not in the form that is asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Music as plain notes.
+
+    Attributes:
+        title: Name of the piece.
+        notes: Structured array ``(notes,)``, by part and then by time, with the fields ``part``
+            (0 is the first of the score), ``onset`` and ``duration`` in quarter notes, ``pitch``
+            as a MIDI number (60 is middle C) and ``fermata`` (bool).
+        length: Length in quarter notes, closing rests included.
+        parts: Names of the parts, as in the score.
+        bars: Array ``(bars,)``: where each bar begins, in quarter notes. The first is negative
+            where the piece opens with an upbeat.
+        time_signature: The first time signature, such as ``"4/4"``.
+        sharps: Sharps in the key signature; flats count negative.
+
+    Example:
+        >>> tune = Piece("scale", notes([(0, 0.0, 1.0, 60), (0, 1.0, 3.0, 62)]), length=4.0)
+        >>> tune.notes["pitch"].tolist(), len(tune.parts), tune.bars.tolist()
+        ([60, 62], 1, [0.0])
+    """
+
+    title: str
+    notes: np.ndarray
+    length: float
+    parts: tuple = ("",)
+    bars: np.ndarray = field(default_factory=lambda: np.zeros(1))
+    time_signature: str = "4/4"
+    sharps: int = 0
+
+    def __repr__(self):
+        return (
+            f"Piece({self.title!r}, {len(self.parts)} parts, {len(self.notes)} notes, "
+            f"{self.length:g} quarters, {self.time_signature})"
+        )
+
+    @property
+    def name(self):
+        """What an error message calls it."""
+        return self.title or "The piece"
+
+
+def notes(rows):
+    """Return an array of notes, sorted by part and time; see `Piece` for its fields.
+
+    Args:
+        rows: Tuples (part, onset, duration, pitch), or with a fifth item, whether there is a
+            fermata.
+
+    Example:
+        >>> notes([(1, 0.0, 1.0, 48), (0, 0.0, 1.0, 60)])["part"].tolist()
+        [0, 1]
+    """
+    table = np.array([(*row, False)[:5] for row in rows], dtype=NOTE)
+    return np.sort(table, order=["part", "onset", "pitch"])
+
+
+def bar_length(time_signature):
+    """Return the length of a bar in quarter notes: 3 for ``"6/8"``."""
+    try:
+        above, below = (int(number) for number in time_signature.split("/"))
+        if above < 1 or below < 1:
+            raise ValueError
+    except ValueError:
+        raise ScoreError(
+            f"the time signature is {time_signature!r}; it must be like '4/4' or '6/8'."
+        ) from None
+    return 4 * above / below
