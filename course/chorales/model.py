@@ -279,14 +279,3 @@ class ChoraleModel(keras.Model):
         others = [pitches[:, j] for j in range(k)]
         were = [before[:, j] for j in range(k)]
         return Around(before[:, k], others, were, states["sharps"][:, 0])
-
-    def named_weights(self):
-        """Return the weights by their place in the model, a dict of variables."""
-        named = {}
-        for k, voice in enumerate(self.voices):
-            for name, variable in voice.named_weights().items():
-                named[f"voice.{k}.{name}"] = variable
-        for name in ("position", "sharps", "fermata", "gru", "melody"):
-            for variable in getattr(self, name).weights:
-                named[f"{name}.{variable.name}"] = variable
-        return named

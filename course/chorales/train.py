@@ -15,8 +15,8 @@ import numpy as np
 
 from course import chorales, music
 from course.chorales import ChoraleModel
-from course.half_precision import save_half
 from course.music import FIRST
+from course.weights import save_weights
 
 SEED = 0
 OUTPUT = Path(__file__).parents[2] / "notebooks" / "weights" / "bach_chorales.npz"
@@ -66,7 +66,7 @@ def main():
                 flush=True,
             )
     held_out = [works[place].piece.title for place in parts["test"]]
-    save_half(options.output, model.named_weights(), test=np.array(held_out))
+    save_weights(options.output, model.trainable_weights, test=held_out)
 
 
 if __name__ == "__main__":

@@ -131,14 +131,3 @@ class Voice(keras.layers.Layer):
             pitches = pitches + MOTION_SCALE * motion
         others = ops.zeros_like(pitches[..., :FIRST])  # padding, rest and hold
         return self.score(z) + ops.concatenate([others, pitches], axis=-1)
-
-    def named_weights(self):
-        """Return the weights by the name of their part, a dict of variables."""
-        tables = ("pitch", "degree", "struck", "move", "interval", "was", "motion")
-        scores = ("hidden", "score", "score_degree", "score_move", "score_interval")
-        return {
-            f"{name}.{number}.{variable.name}": variable
-            for name in tables + scores
-            for number, part in enumerate(keras.tree.flatten(getattr(self, name)))
-            for variable in part.weights
-        }

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from course.dinosaurs.word_model import PARAGRAPH, WordModel, address_tokens, split
+from course.weights import save_weights
 from seqlib import data
 from seqlib.text import Vocabulary
 
@@ -76,7 +77,12 @@ def main():
             f"validation perplexity {np.exp(loss):.2f}, {seconds:.0f} s",
             flush=True,
         )
-        model.save_half(options.output, tokens=vocabulary.tokens, test=parts["test"])
+        save_weights(
+            options.output,
+            model.trainable_weights,
+            tokens=vocabulary.tokens,
+            test=parts["test"],
+        )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from course import half_precision
 from seqlib import layers, text
 
 __all__ = ["PARAGRAPH", "WordModel", "address_tokens", "split"]
@@ -195,42 +194,6 @@ class WordModel(keras.Model):
     def _score_window(self, inputs, targets, states):
         features, states = self.features(inputs, states)
         return -self.exact_loss(features, targets), states
-
-    def named_weights(self):
-        """Return the weights by name, a dict of variables."""
-        kernel, recurrent_kernel, lstm_bias = self.lstm.trainable_variables
-        return {
-            "embedding": self.embedding.embeddings,
-            "kernel": kernel,
-            "recurrent_kernel": recurrent_kernel,
-            "lstm_bias": lstm_bias,
-            "projection": self.projection.kernel,
-            "projection_bias": self.projection.bias,
-            "bias": self.bias,
-        }
-
-    def save_half(self, path, **others):
-        """Write the weights in half precision, and other arrays beside them, in one step.
-
-        Args:
-            path: The npz file.
-            **others: Arrays to keep with the weights.
-        """
-        half_precision.save_half(path, self.named_weights(), **others)
-
-    def load_half(self, path):
-        """Take the weights from a file that `save_half` wrote.
-
-        Args:
-            path: The npz file.
-
-        Returns:
-            Dict of the other arrays in the file.
-
-        Raises:
-            ValueError: The file belongs to a model of another size.
-        """
-        return half_precision.load_half(path, self.named_weights())
 
 
 def _compiled(function):

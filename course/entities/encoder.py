@@ -1,11 +1,9 @@
 """What it takes to train a pretrained encoder inside a tagger, and to keep what it learnt."""
 
 import keras
-import numpy as np
 
-from course import differences
 from course.entities import model as tagging
-from seqlib import pretrained
+from course.weights import load_encoder, load_weights, save_weights, weights_as_arrays
 from seqlib.losses import ChainCrossentropy
 
 
@@ -38,19 +36,6 @@ class SlowerAdam(keras.optimizers.Adam):
         super().update_step(gradient, variable, learning_rate * factor)
 
 
-def load_encoder(path=None, dropout=0.1, **kwargs):
-    """Return a pretrained encoder of which the blocks are trained, and not the embeddings.
-
-    Args:
-        path: As for `pretrained.load_bert`; None for MiniLM.
-        dropout: Share dropped in training.
-        **kwargs: Other settings of the encoder.
-    """
-    encoder = pretrained.load_bert(path, dropout=dropout, **kwargs)
-    differences.freeze_embeddings(encoder)
-    return encoder
-
-
 def compile_for(model, encoder, steps, rate=1e-3, slower=0.1, average=0.0):
     """Get a tagger with an encoder and a CRF ready for so many steps.
 
@@ -70,55 +55,15 @@ def compile_for(model, encoder, steps, rate=1e-3, slower=0.1, average=0.0):
     model.compile(optimizer, ChainCrossentropy())
 
 
-def save(path, model, encoder):
-    """Write what was learnt.
-
-    Of the encoder's blocks it is how they differ from MiniLM's, in four bits a number; of all that
-    is new the weights, in half precision.
-
-    Args:
-        path: The npz file.
-        model: The tagger.
-        encoder: The encoder in it, on MiniLM.
-    """
-    before = arrays_of(pretrained.load_bert())
-    new = {
-        f"new:{name}": np.asarray(weight, "float16")
-        for name, weight in _new(model, encoder).items()
-    }
-    differences.save_differences(path, before, differences.named_weights(encoder), **new)
+def save(path, model):
+    """Write what a tagger on MiniLM learnt: how MiniLM changed, and the weights that are new."""
+    save_weights(path, model.trainable_weights, _minilm_weights())
 
 
-def load(path, model, encoder):
-    """Read what `save` wrote into a tagger of the same make.
-
-    Raises:
-        ValueError: The file belongs to another encoder or to a tagger of another size; nothing is
-            assigned.
-    """
-    weights, others = differences.read_differences(path, arrays_of(pretrained.load_bert()))
-    new = _new(model, encoder)
-    for name, variable in new.items():
-        found = others[f"new:{name}"].shape if f"new:{name}" in others else "nothing"
-        if found != tuple(variable.shape):
-            raise ValueError(
-                f"{path} has {name} of shape {found}, this tagger {tuple(variable.shape)}: the "
-                "weights belong to another vocabulary or to a tagger of another size."
-            )
-    for name, variable in new.items():
-        variable.assign(others[f"new:{name}"].astype("float32"))
-    for name, variable in differences.named_weights(encoder).items():
-        variable.assign(weights[name])
+def load(path, model):
+    """Load what `save` wrote into a tagger of the same make."""
+    load_weights(path, model.trainable_weights, _minilm_weights())
 
 
-def arrays_of(encoder):
-    """Return an encoder's weights by name, as arrays."""
-    named = differences.named_weights(encoder)
-    return {name: keras.ops.convert_to_numpy(weight) for name, weight in named.items()}
-
-
-def _new(model, encoder):
-    """Return what is trained outside the encoder."""
-    theirs = {weight.path for weight in encoder.weights}
-    named = tagging.named_weights(model).items()
-    return {name: weight for name, weight in named if weight.path not in theirs}
+def _minilm_weights():
+    return weights_as_arrays(load_encoder().trainable_weights)

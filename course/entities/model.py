@@ -4,7 +4,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from course import half_precision
 from course.entities.tokens import BUCKETS, FORMS, LABELS, LETTERS
 from seqlib import layers, losses
 
@@ -283,26 +282,3 @@ class Largest(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         """Return the shape of the ids."""
         return tuple(input_shape[:-1])
-
-
-def save(path, model, **others):
-    """Write what was learnt in half precision, without the pretrained vectors."""
-    half_precision.save_half(path, named_weights(model), **others)
-
-
-def load(path, model):
-    """Read what `save` wrote into a model of the same make; return the other arrays.
-
-    Raises:
-        ValueError: The file belongs to another vocabulary or to a model of another size.
-    """
-    return half_precision.load_half(path, named_weights(model))
-
-
-def named_weights(model):
-    """Return what is trained by name: layers by their number, since Keras counts names up."""
-    return {
-        f"{number}/{place}/{weight.name}": weight
-        for number, layer in enumerate(model.layers)
-        for place, weight in enumerate(layer.trainable_weights)
-    }

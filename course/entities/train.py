@@ -28,6 +28,7 @@ from course.entities import encoder as encoders
 from course.entities import model as tagging
 from course.entities import tokens
 from course.entities.pieces import PieceReader
+from course.weights import load_encoder, load_weights, save_weights
 from seqlib import data, layers
 from seqlib.metrics import entity_scores
 from seqlib.pretrained import WordPiece
@@ -98,7 +99,7 @@ def main():
     if options.encoder:
         reader = PieceReader(known, vectors, WordPiece.load(), options.length)
         prepared = reader.prepare([words for words, _ in training], ALONE, options.seed)
-        encoder, widths = encoders.load_encoder(), WIDTHS
+        encoder, widths = load_encoder(dropout=0.1), WIDTHS
     else:
         reader = tokens.Reader(known, vectors)
     batches = tokens.Batches(
@@ -122,11 +123,11 @@ def main():
 
     # What is judged is what was written.
     if encoder is None:
-        tagging.save(output, model)
-        tagging.load(output, model)
+        save_weights(output, model.trainable_weights)
+        load_weights(output, model.trainable_weights)
     else:
-        encoders.save(output, model, encoder)
-        encoders.load(output, model, encoder)
+        encoders.save(output, model)
+        encoders.load(output, model)
     print(f"validation F1 {f1(tagger, conll['validation']):.2f}")
     if options.test:
         print(f"test F1 {f1(tagger, conll['test']):.2f}")

@@ -5,14 +5,8 @@ import numpy as np
 from keras import ops
 
 from course.bucketing import draw_batches
-from course.differences import (
-    freeze_embeddings,
-    named_weights,
-    read_differences,
-    save_differences,
-)
 from course.questions.spans import LONGEST, best_spans
-from seqlib import pretrained
+from course.weights import load_encoder, load_weights, save_weights, weights_as_arrays
 
 WIDTHS = (112, 144, 176, 224, 288, 384)  # few, so that few programs are compiled
 
@@ -41,7 +35,8 @@ class SpanReader(keras.Model):
         Scores of begins and of ends, (batch, 2, time); those of padding are -1e9.
 
     Example:
-        >>> encoder = pretrained.BertEncoder(
+        >>> from seqlib.pretrained import BertEncoder
+        >>> encoder = BertEncoder(
         ...     20, units=8, num_layers=1, num_heads=2, inner_dim=16, max_length=10
         ... )
         >>> reader = SpanReader(encoder)
@@ -63,14 +58,8 @@ class SpanReader(keras.Model):
 
     @classmethod
     def load(cls, path=None, seed=0, **kwargs):
-        """Make a reader on a trained encoder, its heads new.
-
-        Args:
-            path: As for `pretrained.load_bert`; None for MiniLM.
-            seed: Seed of the heads' first weights.
-            **kwargs: Settings of the encoder, such as `dropout` and `dtype`.
-        """
-        return cls(pretrained.load_bert(path, **kwargs), seed=seed)
+        """Make a reader on a trained encoder, its heads new; see `course.weights.load_encoder`."""
+        return cls(load_encoder(path, **kwargs), seed=seed)
 
     def call(self, inputs, training=False):
         """Return scores; see the class for arguments and returns."""
@@ -79,48 +68,21 @@ class SpanReader(keras.Model):
         scores = ops.transpose(self.heads(ops.cast(hidden, "float32")), (0, 2, 1))
         return ops.where(ops.not_equal(ids, 0)[:, None], scores, _NEVER)
 
-    def freeze_embeddings(self):
-        """Train the blocks and the heads alone; see `differences.freeze_embeddings`."""
-        freeze_embeddings(self.encoder)
 
-    def named_weights(self):
-        """Return the weights of the blocks and of the heads by name, a dict of variables."""
-        heads = {f"heads/{weight.name}": weight for weight in self.heads.weights}
-        return named_weights(self.encoder) | heads
-
-    def save_differences(self, path, **others):
-        """Write how blocks and heads differ from MiniLM's, in four bits a number.
-
-        Args:
-            path: The npz file.
-            **others: Arrays to keep with them.
-        """
-        save_differences(path, _of_minilm(), self.named_weights(), **others)
-
-    def load_differences(self, path):
-        """Take blocks and heads from a file that `save_differences` wrote.
-
-        Args:
-            path: The npz file.
-
-        Returns:
-            Dict of the other arrays in the file.
-
-        Raises:
-            ValueError: The file belongs to another encoder; nothing is assigned.
-        """
-        weights, others = read_differences(path, _of_minilm())
-        for name, variable in self.named_weights().items():
-            variable.assign(weights[name])
-        return others
+def save(path, reader, **others):
+    """Write how the blocks and heads of a reader differ from MiniLM's, and other arrays."""
+    save_weights(path, reader.trainable_weights, _minilm_weights(), **others)
 
 
-def _of_minilm():
-    """Return the weights of MiniLM by the names of a reader, with zeros for the heads."""
-    names = SpanReader.load().named_weights()
-    return {
-        name: np.asarray(weight) * (not name.startswith("heads/")) for name, weight in names.items()
-    }
+def load(path, reader):
+    """Load what `save` wrote into a reader on MiniLM; return the other arrays in the file."""
+    return load_weights(path, reader.trainable_weights, _minilm_weights())
+
+
+def _minilm_weights():
+    """Return where training began, arrays by name: MiniLM's weights, and zeros for the heads."""
+    arrays = weights_as_arrays(SpanReader.load().trainable_weights)
+    return {name: array * (not name.startswith("heads/")) for name, array in arrays.items()}
 
 
 class Batches(keras.utils.PyDataset):
@@ -194,7 +156,8 @@ def answers(model, windows, batch_size=32, longest=LONGEST, widths=WIDTHS, progr
         >>> reader = SpanReader.load()  # not trained: it answers, but not well
         >>> passage = "Alma lives in Rome."
         >>> from course.questions.windows import Windows
-        >>> windows = Windows(pretrained.WordPiece.load(), ["Where does Alma live?"], [passage])
+        >>> from seqlib.pretrained import WordPiece
+        >>> windows = Windows(WordPiece.load(), ["Where does Alma live?"], [passage])
         >>> (answer,), ((begin, end),) = answers(reader, windows)
         >>> passage[begin:end] == answer
         True

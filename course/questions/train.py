@@ -26,10 +26,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from course.half_precision import write_arrays
-from course.questions.model import WIDTHS, Batches, SpanReader, answers
+from course.questions.model import WIDTHS, Batches, SpanReader, answers, load, save
 from course.questions.windows import Windows
 from seqlib import data, metrics
+from seqlib.files import whole_file
 from seqlib.pretrained import WordPiece
 
 SEED = 7
@@ -85,7 +85,6 @@ def windows_of(wordpiece, table):
 def reader_to_train(steps, dtype="mixed_bfloat16"):
     """Return a reader on MiniLM, its pieces' vectors frozen, compiled for so many steps."""
     reader = SpanReader.load(seed=SEED, dtype=dtype, dropout=0.1)
-    reader.freeze_embeddings()
     reader.compile(
         keras.optimizers.AdamW(UpAndDown(RATE, steps), weight_decay=0.01, global_clipnorm=1.0),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -133,8 +132,8 @@ def train(epochs, output):
         fitted = model.fit(Part(batches, number % PARTS), verbose=0).history
         if number % PARTS == PARTS - 1:
             batches.on_epoch_end()
-        model.save_differences(output)
-        reader.load_differences(output)  # what is measured is what was written
+        save(output, model)
+        load(output, reader)  # what is measured is what was written
         found, _ = answers(reader, validation)
         score = metrics.answer_score(found, held_out["answers"].tolist())
         print(
@@ -150,7 +149,7 @@ def score(output):
     table = data.load("squad")
     table = table[table["part"] == "development"]
     reader = SpanReader.load()
-    reader.load_differences(output)
+    load(output, reader)
     before = time.process_time()
     found, _ = answers(reader, windows_of(WordPiece.load(), table))
     found = metrics.answer_score(found, table["answers"].tolist())
@@ -159,7 +158,8 @@ def score(output):
     with np.load(output) as file:  # keep it beside the weights, which stay as they are
         arrays = dict(file)
     arrays["development"] = [found.exact_match, found.f1, found.number]
-    write_arrays(output, **arrays)
+    with whole_file(output) as file:
+        np.savez_compressed(file, **arrays)
 
 
 class Part(keras.utils.PyDataset):

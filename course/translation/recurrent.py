@@ -1,14 +1,9 @@
 """A recurrent translator: a bidirectional encoder, and a decoder that attends to what it read."""
 
-import re
-
 import keras
 from keras import ops
 
-from course import half_precision
 from seqlib import layers
-
-_NUMBERED = re.compile(r"(?<=/)([a-z_]+?)_\d+(?=/)")
 
 
 class RecurrentTranslator(keras.Model):
@@ -64,17 +59,20 @@ class RecurrentTranslator(keras.Model):
             source_size, width, vectors, mask_zero=True, name="source"
         )
         self.target_vectors = keras.layers.Embedding(target_size, width, vectors, name="target")
-        self.readers = [
+        self.encoders = [
             keras.layers.Bidirectional(
-                layers.LSTM(units, return_sequences=True, return_state=True), name=f"reader_{n}"
+                layers.LSTM(units, return_sequences=True, return_state=True), name=f"encoder_{n}"
             )
             for n in range(depth)
         ]
-        self.writer = layers.LSTM(2 * units, return_sequences=True, name="writer")
+        self.decoder_lstm = layers.LSTM(2 * units, return_sequences=True, name="decoder_lstm")
         self.decoder = None
         if attention:
             self.decoder = layers.AttentionDecoder(
-                self.writer, layers.DotProductAttention("general"), query="current", name="decoder"
+                self.decoder_lstm,
+                layers.DotProductAttention("general"),
+                query="current",
+                name="decoder",
             )
         self.combine = keras.layers.Dense(width, "tanh", name="combine")
         self.bias = self.add_weight(shape=(target_size,), name="bias", initializer="zeros")
@@ -87,7 +85,7 @@ class RecurrentTranslator(keras.Model):
         memory, mask, states = self.encode(source, training=training)
         vectors = self.dropout(self.target_vectors(target), training=training)
         if self.decoder is None:
-            outputs = self.writer(vectors, initial_state=states, training=training)
+            outputs = self.decoder_lstm(vectors, initial_state=states, training=training)
         else:
             outputs = self.decoder(
                 vectors, memory, initial_state=states, value_mask=mask, training=training
@@ -107,8 +105,8 @@ class RecurrentTranslator(keras.Model):
         """
         mask = source != 0
         outputs = self.dropout(self.source_vectors(source), training=training)
-        for reader in self.readers:
-            outputs, *states = reader(outputs, mask=mask, training=training)
+        for encoder in self.encoders:
+            outputs, *states = encoder(outputs, mask=mask, training=training)
             outputs = self.dropout(outputs, training=training)
         forward_h, forward_c, backward_h, backward_c = states
         states = [
@@ -149,50 +147,7 @@ class RecurrentTranslator(keras.Model):
         """Take one `step`; return also the weights of attention, (batch, source time), or None."""
         vectors = self.target_vectors(tokens)
         if self.decoder is None:
-            outputs, after = self.writer.cell(vectors, list(states["states"]))
+            outputs, after = self.decoder_lstm.cell(vectors, list(states["states"]))
             return self.logits(outputs), {"states": list(after)}, None
         outputs, after, weights = self.decoder.step(vectors, states["states"], states["memory"])
         return self.logits(outputs), {**states, "states": after}, weights
-
-    @classmethod
-    def from_half(cls, path):
-        """Make a translator of the size that a file written by `save_half` asks for.
-
-        Args:
-            path: The npz file.
-
-        Returns:
-            The translator, and the other arrays in the file, a dict.
-        """
-        shapes = {_name(n): array.shape for n, array in half_precision.read_half(path).items()}
-        source_size, width = shapes["source/embeddings"]
-        units = shapes["reader_0/forward_lstm/lstm_cell/recurrent_kernel"][0]
-        model = cls(
-            source_size,
-            shapes["target/embeddings"][0],
-            width=width,
-            units=units,
-            depth=len({name.split("/")[0] for name in shapes if name.startswith("reader_")}),
-            attention=any(name.startswith("decoder/") for name in shapes),
-        )
-        return model, model.load_half(path)
-
-    def named_weights(self):
-        """Return the weights by name, a dict of variables."""
-        return {_name(weight.path.split("/", 1)[-1]): weight for weight in self.trainable_weights}
-
-    def save_half(self, path, **others):
-        """Write the weights in half precision, and other arrays beside them, in one step."""
-        half_precision.save_half(path, self.named_weights(), **others)
-
-    def load_half(self, path):
-        """Take the weights from a file that `save_half` wrote; return the other arrays in it."""
-        return half_precision.load_half(path, self.named_weights(), rename=_name)
-
-
-def _name(path):
-    """Return a weight's path without the numbers that Keras gives to layers as they are made.
-
-    They tell how many layers were made before, and a file must fit wherever it is read.
-    """
-    return _NUMBERED.sub(r"\1", path)

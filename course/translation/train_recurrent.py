@@ -16,6 +16,7 @@ import keras
 from course.translation.pairs import Batches, split
 from course.translation.recurrent import RecurrentTranslator
 from course.translation.translator import Translator
+from course.weights import save_weights
 from seqlib import data, metrics
 from seqlib.losses import MaskedCrossentropy
 from seqlib.text import Subwords
@@ -40,7 +41,8 @@ def main():
     source = Subwords.train(list(english), size=PIECES)
     target = Subwords.train(list(spanish), size=PIECES)
     batches = Batches(parts.training, source, target, BATCH_SIZE, seed=SEED)
-    model = RecurrentTranslator(len(source), len(target), seed=SEED)
+    settings = {"source_size": len(source), "target_size": len(target)}
+    model = RecurrentTranslator(**settings, seed=SEED)
     steps = options.epochs * len(batches)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps - 500, alpha=0.01, warmup_target=RATE, warmup_steps=500
@@ -52,7 +54,13 @@ def main():
         started = time.monotonic()
         fitted = model.fit(batches, verbose=0).history
         seconds = time.monotonic() - started
-        model.save_half(options.output, source=source.to_json(), target=target.to_json())
+        save_weights(
+            options.output,
+            model.weights,
+            settings=settings,
+            source=source.to_json(),
+            target=target.to_json(),
+        )
         found = translate(parts.validation.english)
         score = metrics.bleu(found, parts.validation.references)
         print(

@@ -22,9 +22,10 @@ from pathlib import Path
 import keras
 
 from course.translation.pairs import Batches, split
-from course.translation.transformer import TransformerTranslator
 from course.translation.translator import Translator
+from course.weights import load_weights, save_weights
 from seqlib import data, metrics
+from seqlib.layers import Transformer
 from seqlib.losses import MaskedCrossentropy
 from seqlib.text import Subwords
 
@@ -85,11 +86,11 @@ def main():
     source = Subwords.train(list(english), size=PIECES)
     target = Subwords.train(list(spanish), size=PIECES)
     batches = Batches(parts.training, source, target, BATCH_SIZE, seed=SEED, buckets=WIDTHS)
-    sizes = len(source), len(target)
-    model = TransformerTranslator(
-        *sizes, **SETTINGS, dropout=0.1, seed=SEED, dtype="mixed_bfloat16"
-    )
-    reader = TransformerTranslator(*sizes, **SETTINGS)
+    sizes = {"source_vocabulary": len(source), "target_vocabulary": len(target)}
+    settings = {**sizes, **SETTINGS, "dropout": 0.1}
+    model = Transformer(**settings, seed=SEED, dtype="mixed_bfloat16")
+    reader = Transformer(**settings)
+    reader.build()
     optimizer = keras.optimizers.Adam(RATE, beta_2=0.98, global_clipnorm=1.0)
     accuracy = metrics.MaskedAccuracy()
     model.compile(optimizer, MaskedCrossentropy(0.1), metrics=[accuracy], jit_compile=False)
@@ -98,8 +99,14 @@ def main():
     while clock.spent() < 1:
         fitted = model.fit(batches, verbose=0, callbacks=[clock]).history
         epoch += 1
-        model.save_half(options.output, source=source.to_json(), target=target.to_json())
-        reader.load_half(options.output)
+        save_weights(
+            options.output,
+            model.weights,
+            settings=settings,
+            source=source.to_json(),
+            target=target.to_json(),
+        )
+        load_weights(options.output, reader.weights)
         found = translate(parts.validation.english)
         score = metrics.bleu(found, parts.validation.references)
         print(

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from course import half_precision
 from course.audio.files import RATE
 from course.trigger_word import clips
 from seqlib import layers
@@ -162,35 +161,3 @@ def _compiled(function):
     import tensorflow as tf
 
     return tf.function(function, reduce_retracing=True)
-
-
-def save(path, model, **others):
-    """Write the weights of a detector in half precision, and other arrays beside them."""
-    half_precision.save_half(path, _named(model), **others)
-
-
-def load(path, **sizes):
-    """Return the detector whose weights are in a file, and what else is in it.
-
-    Args:
-        path: The npz file.
-        **sizes: As for `build`.
-
-    Returns:
-        Pair of the model and a dict of arrays.
-
-    Raises:
-        ValueError: The file belongs to a detector of another size.
-    """
-    model = build(**sizes)
-    return model, half_precision.load_half(path, _named(model))
-
-
-def _named(model):
-    """Return the weights by name: layers by their number, since Keras counts names up."""
-    return {
-        f"{number}/{weight.name}": weight
-        for number, layer in enumerate(model.layers)
-        for weight in layer.weights
-        if "seed" not in weight.path
-    }

@@ -19,6 +19,7 @@ import numpy as np
 from course.trigger_word import clips, corpus, model
 from course.trigger_word.events import threshold_sweep
 from course.trigger_word.voices import VOICES
+from course.weights import from_weights, save_weights
 
 SEED = 0
 OUTPUT = Path(__file__).parents[2] / "notebooks" / "weights" / "trigger_word.npz"
@@ -85,10 +86,11 @@ def main():
     generator = np.random.default_rng(options.seed + (1 if options.resume else 0))
 
     training, validation = corpus.load("training"), Validation()
-    detector = model.build(filters=96, units=96)
+    settings = {"filters": 96, "units": 96}
+    detector = model.build(**settings)
     if options.resume:
-        detector, _ = model.load(options.resume, filters=96, units=96)
-    keep = {"voices": np.array(VOICES["training"])}
+        detector, _ = from_weights(model.build, options.resume)
+    beside = {"settings": settings, "voices": VOICES["training"]}
 
     rounds = 0 if options.resume else options.rounds
     each = options.epochs * (options.clips // options.batch_size)
@@ -100,7 +102,7 @@ def main():
         )
         validation.say(f"round {number}", detector, fitted.history["loss"][-1])
     if rounds:
-        model.save(options.output, detector, **keep)
+        save_weights(options.output, detector.weights, **beside)
 
     hard = []
     compile_for(detector, max(1, options.hard_rounds) * each, options.hard_rate)
@@ -116,7 +118,7 @@ def main():
         )
         name = f"hard round {number}, {len(tempting)} hard clips"
         validation.say(name, detector, fitted.history["loss"][-1])
-        model.save(options.output, detector, **keep)
+        save_weights(options.output, detector.weights, **beside)
 
 
 if __name__ == "__main__":

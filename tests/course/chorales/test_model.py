@@ -7,7 +7,6 @@ from keras import ops
 
 from course import chorales, music
 from course.chorales import ORDER, ChoraleModel
-from course.half_precision import load_half, save_half
 from seqlib import decoding
 
 TIME = 12
@@ -152,14 +151,3 @@ def test_training_brings_the_loss_down():
     learner.compile(keras.optimizers.Adam(0.01))
     history = learner.fit(batches, epochs=12, verbose=0).history["loss"]
     assert history[-1] < 0.8 * history[0]
-
-
-def test_weights_in_half_precision_come_back(model, tmp_path):
-    save_half(tmp_path / "a.npz", model.named_weights(), test=["one"])
-    other = ChoraleModel(units=8, width=6, hidden=8, ahead=5, seed=3)
-    assert load_half(tmp_path / "a.npz", other.named_weights())["test"].tolist() == ["one"]
-    assert len(model.named_weights()) == len(model.weights)
-    tokens = random_tokens(9)
-    np.testing.assert_allclose(logits(model, tokens), logits(other, tokens), atol=0.05)
-    with pytest.raises(ValueError, match="of another size"):
-        load_half(tmp_path / "a.npz", ChoraleModel(units=9).named_weights())

@@ -3,7 +3,6 @@
 import doctest
 
 import numpy as np
-import pytest
 from keras import ops
 
 from course.dinosaurs import train, word_model
@@ -68,23 +67,6 @@ def test_step_by_step_is_the_same_as_all_at_once():
     for place in range(5):
         logits, states = reader.step(ops.convert_to_tensor(TEXT[place : place + 1]), states)
         np.testing.assert_allclose(ops.convert_to_numpy(logits)[0], at_once[place], atol=1e-5)
-
-
-def test_weights_survive_the_file(tmp_path):
-    written, read = model(seed=1), model(seed=2)
-    written.save_half(tmp_path / "weights.npz", tokens=["a", "b"])
-    kept = read.load_half(tmp_path / "weights.npz")
-    assert kept["tokens"].tolist() == ["a", "b"]
-    assert [path.name for path in tmp_path.iterdir()] == ["weights.npz"]
-    np.testing.assert_allclose(
-        read.log_probabilities(TEXT), written.log_probabilities(TEXT), atol=0.01
-    )
-
-
-def test_weights_of_another_size_are_refused(tmp_path):
-    model().save_half(tmp_path / "weights.npz")
-    with pytest.raises(ValueError, match="belong to another vocabulary"):
-        model(width=7).load_half(tmp_path / "weights.npz")
 
 
 def test_training_brings_the_loss_down():

@@ -96,20 +96,3 @@ def test_letters_of_padding_are_never_seen():
     np.testing.assert_allclose(keras.ops.convert_to_numpy(layer(ids)), short, atol=1e-6)
     again = tagging.LetterCNN.from_config(layer.get_config())
     assert again.compute_output_shape((2, 3, 8)) == tuple(again(np.ones((2, 3, 8))).shape)
-
-
-def test_weights_are_kept_without_the_pretrained_vectors(reader, tmp_path):
-    model = make(reader, pretrained=True)
-    path = tmp_path / "weights.npz"
-    tagging.save(path, model, note=np.array("x"))
-    other = make(reader, pretrained=True)
-    for weight in other.trainable_weights:
-        weight.assign(weight + 1)
-    assert str(tagging.load(path, other)["note"]) == "x"
-    arrays = reader([words for words, _ in SENTENCES[:3]])
-    before, after = (keras.ops.convert_to_numpy(m(arrays)) for m in (model, other))
-    np.testing.assert_allclose(after, before, atol=2e-2)
-    saved = sum(array.size for array in np.load(path).values())
-    assert saved <= sum(int(np.prod(weight.shape)) for weight in model.trainable_weights) + 1
-    with pytest.raises(ValueError, match="another"):
-        tagging.load(path, make(reader, pretrained=True, letters=False))

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from course.translation.recurrent import RecurrentTranslator
-from course.translation.transformer import TransformerTranslator
+from seqlib.layers import Transformer
 from seqlib.text import Subwords
 
 NOUNS = ["cat", "dog", "bird", "house", "tree", "car"]
@@ -35,7 +35,7 @@ def model(request, pieces):
     """A small translator, its weights large enough that its choices differ."""
     sizes = [len(one) for one in pieces]
     if request.param == "transformer":
-        model = TransformerTranslator(*sizes, units=8, num_layers=2, num_heads=2, norm_first=True)
+        model = Transformer(*sizes, units=8, num_layers=2, num_heads=2, norm_first=True)
         model.build()
     else:
         model = RecurrentTranslator(

@@ -7,8 +7,8 @@ from keras import ops
 
 from course.translation.pairs import Batches
 from course.translation.recurrent import RecurrentTranslator
-from course.translation.transformer import TransformerTranslator
 from course.translation.translator import Translator, longest
+from seqlib.layers import Transformer
 from seqlib.losses import MaskedCrossentropy
 from seqlib.text import pad
 
@@ -92,21 +92,6 @@ def test_maps_of_attention_belong_to_the_greedy_translation(model, translate, pi
     assert whole.startswith(text)
 
 
-def test_weights_come_back_in_half_precision_with_what_lay_beside_them(model, pieces, tmp_path):
-    path = tmp_path / "weights.npz"
-    model.save_half(path, source=pieces[0].to_json())
-    other, kept = type(model).from_half(path)  # its layers have other numbers
-    assert str(kept["source"]) == pieces[0].to_json()
-    assert other.named_weights().keys() == model.named_weights().keys()
-    for name, weight in model.named_weights().items():
-        np.testing.assert_allclose(
-            ops.convert_to_numpy(other.named_weights()[name]),
-            ops.convert_to_numpy(weight),
-            rtol=1e-3,
-            atol=1e-4,
-        )
-
-
 @pytest.mark.parametrize("kind", ["attention", "no attention", "transformer"])
 def test_training_lowers_the_loss(pairs, pieces, kind):
     keras.utils.set_random_seed(3)
@@ -114,7 +99,7 @@ def test_training_lowers_the_loss(pairs, pieces, kind):
     batches = Batches(rows, *pieces, batch_size=32, buckets=(16, 32))
     sizes = [len(one) for one in pieces]
     if kind == "transformer":
-        model = TransformerTranslator(*sizes, units=16, num_layers=1, num_heads=2)
+        model = Transformer(*sizes, units=16, num_layers=1, num_heads=2)
     else:
         model = RecurrentTranslator(
             *sizes, width=16, units=8, attention=kind == "attention", dropout=0.0
@@ -122,20 +107,3 @@ def test_training_lowers_the_loss(pairs, pieces, kind):
     model.compile("adam", MaskedCrossentropy())
     losses = model.fit(batches, epochs=6, verbose=0).history["loss"]
     assert losses[-1] < 0.9 * losses[0]
-
-
-def test_a_file_of_another_size_is_refused(model, pieces, tmp_path):
-    model.save_half(tmp_path / "weights.npz")
-    other = RecurrentTranslator(*map(len, pieces), width=8, units=5)
-    with pytest.raises(ValueError, match="another size"):
-        other.load_half(tmp_path / "weights.npz")
-
-
-def test_a_transformer_in_half_precision_is_read_in_full(pieces, tmp_path):
-    model = TransformerTranslator(
-        *map(len, pieces), units=8, num_layers=1, num_heads=2, dropout=0.2, dtype="mixed_bfloat16"
-    )
-    model.save_half(tmp_path / "weights.npz")
-    other, kept = TransformerTranslator.from_half(tmp_path / "weights.npz")
-    assert (model.compute_dtype, other.compute_dtype) == ("bfloat16", "float32")
-    assert (other.dropout, set(kept)) == (0.2, {"settings"})

@@ -49,16 +49,6 @@ def test_without_stretching_a_spectrum_stays():
     assert np.argmax(bump @ model._stretch(0.87)) < 20
 
 
-def test_weights_come_back_from_a_file(detector, tmp_path):
-    model.save(tmp_path / "a.npz", detector, voices=np.array(["m3"]))
-    again, kept = model.load(tmp_path / "a.npz", filters=8, units=8)
-    assert kept["voices"].tolist() == ["m3"]
-    frames = np.random.default_rng(0).standard_normal((1, 40, BANDS)).astype("float32")
-    assert np.array(again(frames)) == pytest.approx(np.array(detector(frames)), abs=1e-3)
-    with pytest.raises(ValueError, match="another size"):
-        model.load(tmp_path / "a.npz", filters=8, units=12)
-
-
 def test_examples_are_made_in_batches():
     def make(count):
         samples = np.zeros((count, 6400), "int16")
