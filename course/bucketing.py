@@ -1,6 +1,32 @@
 """Batches of sequences of like lengths: little padding, and few widths to compile for."""
 
+import keras
 import numpy as np
+
+
+def like_lengths(lengths, widths, batch_size):
+    """Put sequences of like lengths together, each once; the last batch of a width may be smaller.
+
+    Args:
+        lengths: Length of each sequence.
+        widths: Widths of the arrays, rising; what is longer than the last gets one of its own.
+        batch_size: Number of sequences in a batch, at most.
+
+    Yields:
+        The width of a batch, and the numbers of its sequences, an array.
+
+    Example:
+        >>> [(width, rows.tolist()) for width, rows in like_lengths([3, 9, 2, 1, 12], (4, 10), 2)]
+        [(4, [3, 2]), (4, [0]), (10, [1]), (12, [4])]
+    """
+    lengths = np.asarray(lengths)
+    order = np.argsort(lengths, kind="stable")
+    places = np.searchsorted(widths, lengths[order])  # of the first width that is wide enough
+    for place in np.unique(places):
+        rows = order[places == place]
+        width = widths[place] if place < len(widths) else int(lengths.max())
+        for first in range(0, len(rows), batch_size):
+            yield width, rows[first : first + batch_size]
 
 
 def draw_batches(lengths, widths, batch_size, generator):
@@ -17,12 +43,6 @@ def draw_batches(lengths, widths, batch_size, generator):
     Returns:
         List of pairs: the width of a batch, and the numbers of its sequences. The first two differ
         in width where any two do: Keras takes a width for fixed that both of them have.
-
-    Example:
-        >>> lengths = np.array([3, 9, 4, 10, 2, 8, 30])
-        >>> drawn = draw_batches(lengths, (4, 10), 3, np.random.default_rng(0))
-        >>> sorted((width, sorted(rows.tolist())) for width, rows in drawn)
-        [(4, [0, 2, 4]), (10, [1, 3, 5])]
     """
     order, shortest = [], 0
     for width in widths:
@@ -36,3 +56,27 @@ def draw_batches(lengths, widths, batch_size, generator):
     if order:
         order.insert(1, order.pop(other))
     return order
+
+
+class BucketedDataset(keras.utils.PyDataset):
+    """Training batches of like lengths, in another order each epoch; see `draw_batches`.
+
+    A subclass has `arrays(rows, width)`, which returns inputs and labels of some sequences.
+    """
+
+    def __init__(self, lengths, widths, batch_size, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.lengths, self.widths, self.batch_size = lengths, widths, batch_size
+        self.generator = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return len(self.order)
+
+    def __getitem__(self, number):
+        width, rows = self.order[number]
+        return self.arrays(rows, width)
+
+    def on_epoch_end(self):
+        """Draw new batches."""
+        self.order = draw_batches(self.lengths, self.widths, self.batch_size, self.generator)

@@ -11,7 +11,6 @@ import numpy as np
 import psutil
 
 import seqlib
-from course.quiet import native_stderr_muted
 from seqlib import layers
 from seqlib.compiled.backend import cores
 from seqlib.data import cache
@@ -20,15 +19,7 @@ _NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
 def versions():
-    """Return name and version of what computes.
-
-    Returns:
-        List of strings, seqlib's bare version first.
-
-    Example:
-        >>> versions()[0] == seqlib.__version__
-        True
-    """
+    """Return name and version of what computes, a list of strings, seqlib's bare version first."""
     name, version = backend()
     return [
         seqlib.__version__,
@@ -39,54 +30,33 @@ def versions():
 
 
 def backend():
-    """Return name and version of the library that Keras computes with.
-
-    Example:
-        >>> name, version = backend()
-        >>> name in ("TensorFlow", "JAX", "PyTorch")
-        True
-    """
+    """Return name and version of the library that Keras computes with."""
     name = keras.backend.backend()
     return _NAMES.get(name, name), importlib.import_module(name).__version__
 
 
 def accelerators():
-    """Return the names of the GPUs that the backend can use.
-
-    Returns:
-        List of strings, empty where the backend computes on the processor.
-
-    Example:
-        >>> all(isinstance(name, str) for name in accelerators())
-        True
-    """
+    """Return the names of the GPUs that the backend can use, a list of strings."""
     name = keras.backend.backend()
-    # Looking for drivers makes native code talk, as importing does.
-    with native_stderr_muted():
-        if name == "tensorflow":
-            import tensorflow as tf
+    if name == "tensorflow":
+        import tensorflow as tf
 
-            found = tf.config.list_physical_devices("GPU")
-            details = map(tf.config.experimental.get_device_details, found)
-            return [detail.get("device_name", "GPU") for detail in details]
-        if name == "jax":
-            import jax
+        found = tf.config.list_physical_devices("GPU")
+        details = map(tf.config.experimental.get_device_details, found)
+        return [detail.get("device_name", "GPU") for detail in details]
+    if name == "jax":
+        import jax
 
-            return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
-        import torch
+        return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+    import torch
 
-        if torch.cuda.is_available():
-            return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-        return ["Apple GPU"] if torch.backends.mps.is_available() else []
+    if torch.cuda.is_available():
+        return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return ["Apple GPU"] if torch.backends.mps.is_available() else []
 
 
 def processor():
-    """Return a few words on what computes: the GPUs, or the number of cores.
-
-    Example:
-        >>> "core" in processor() or "GPU" in processor()
-        True
-    """
+    """Return a few words on what computes: the GPUs, or the number of cores."""
     found = accelerators()
     if found:
         return f"GPU: {', '.join(found)}"
@@ -95,16 +65,7 @@ def processor():
 
 
 def recurrent_path():
-    """Return which way the recurrent layers take on this machine where they can choose.
-
-    Returns:
-        Name of the way and the reason for it; see `seqlib.layers.RecurrentLayer.path`.
-
-    Example:
-        >>> name, reason = recurrent_path()
-        >>> name in ("fused", "cuDNN", "reference")
-        True
-    """
+    """Return which way a recurrent layer takes here where it can choose, and the reason for it."""
     return layers.LSTM(1).path()
 
 
@@ -120,11 +81,6 @@ def quickest_precision(size=1024):
     Returns:
         Policy for the `dtype` of a large model, ``"mixed_bfloat16"`` or ``"float32"``, and how many
         times as fast bfloat16 is; less than half as fast again is not worth the digits.
-
-    Example:
-        >>> policy, ratio = quickest_precision(64)
-        >>> policy in ("mixed_bfloat16", "float32"), ratio > 0
-        (True, True)
     """
     ratio = _product_seconds("float32", size) / _product_seconds("bfloat16", size)
     return ("mixed_bfloat16" if ratio > 1.5 else "float32"), ratio
@@ -140,15 +96,7 @@ def _product_seconds(dtype, size):
 
 
 def description():
-    """Return all of it, for `session.report`.
-
-    Returns:
-        Dict of strings, in the order to be shown.
-
-    Example:
-        >>> "Python" in description()
-        True
-    """
+    """Return all of it for `session.report`, a dict of strings in the order to be shown."""
     name, version = backend()
     return {
         "seqlib": seqlib.__version__,
@@ -166,12 +114,7 @@ def description():
 
 
 def data_folder():
-    """Return where fetched data is kept, in a form that is the same for every user.
-
-    Example:
-        >>> data_folder() != ""
-        True
-    """
+    """Return where fetched data is kept, in a form that is the same for every user."""
     if os.environ.get("SEQLIB_DATA"):
         return "$SEQLIB_DATA"
     folder, home = cache.root(), Path.home()

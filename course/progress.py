@@ -60,19 +60,8 @@ class _NotebookBar(_Bar):
         }
 
 
-def place():
-    """Say where a progress bar would be seen.
-
-    Returns:
-        ``"notebook"``, ``"terminal"``, or None where nobody watches.
-
-    Raises:
-        ValueError: ``SEQLIB_PROGRESS`` is none of ``auto``, ``on`` and ``off``.
-
-    Example:
-        >>> place() in ("notebook", "terminal", None)
-        True
-    """
+def shown_in():
+    """Return where a bar would be seen: "notebook", "terminal", or None where nobody watches."""
     switch = os.environ.get("SEQLIB_PROGRESS") or "auto"
     if switch not in SWITCHES:
         raise ValueError(
@@ -80,8 +69,10 @@ def place():
         )
     if switch == "off":
         return None
-    if _in_kernel():
-        return "notebook" if switch == "on" or _has_reader() else None
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if getattr(shell, "kernel", None) is not None:
+        has_reader = "google.colab" in sys.modules or any(mark in os.environ for mark in READERS)
+        return "notebook" if switch == "on" or has_reader else None
     return "terminal" if switch == "on" or sys.stderr.isatty() else None
 
 
@@ -93,9 +84,6 @@ def progress(iterable, total=None, description=""):
         total: Number of items, where `len(iterable)` does not tell.
         description: What is being done, in a few words.
 
-    Returns:
-        An iterator over the items of `iterable`.
-
     Example:
         >>> [order**2 for order in progress([1, 2, 3], description="orders")]
         [1, 4, 9]
@@ -104,30 +92,78 @@ def progress(iterable, total=None, description=""):
 
 
 def bar(iterable=None, **options):
-    """Make the tqdm bar that fits `place`; it counts and shows nothing where nobody watches.
-
-    Args:
-        iterable: What to iterate over, or None for a bar moved by its `update`.
-        **options: Any of tqdm's.
-
-    Returns:
-        A `tqdm.tqdm`.
-
-    Example:
-        >>> bar(total=2, disable=True).update(1)
-    """
-    where = place()
+    """Return the `tqdm.tqdm` that fits where it is shown; without `iterable` it is updated."""
+    where = shown_in()
     if where == "notebook":
         return _NotebookBar(iterable, leave=False, **options)
     return _Bar(iterable, leave=False, **{"disable": where is None, **options})
 
 
-def _in_kernel():
-    """Tell whether this process is a Jupyter kernel."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    return getattr(shell, "kernel", None) is not None
+def ProgressBar(description="training"):
+    """Return a Keras callback that shows how far `fit` with ``verbose=0`` has come.
+
+    It shows epoch, loss, validation loss and the time left. Nothing is shown, and nothing is kept
+    in the saved notebook, where nobody watches.
+
+    Args:
+        description: What is being trained, in a few words.
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> x = keras.ops.ones((4, 1))
+        >>> history = model.fit(x, x, epochs=2, verbose=0, callbacks=[ProgressBar("a line")])
+        >>> len(history.epoch)
+        2
+    """
+    import keras  # slow to import: only where something is trained
+
+    if shown_in() is None:
+        # Keras fetches the loss of every batch for a callback that asks for it, which would make
+        # the device wait.
+        return keras.callbacks.Callback()
+    return _TrainingRun(description, keras.callbacks.LambdaCallback).callback
 
 
-def _has_reader():
-    """Tell whether a front end is attached to the kernel."""
-    return "google.colab" in sys.modules or any(mark in os.environ for mark in READERS)
+class _TrainingRun:
+    """A bar counted in epochs, and the callback that moves it."""
+
+    def __init__(self, description, make_callback):
+        self.description, self.epoch, self.bar = description, 0, None
+        self.callback = make_callback(
+            on_train_begin=self._begin,
+            on_epoch_begin=self._begin_epoch,
+            on_train_batch_end=self._end_batch,
+            on_epoch_end=self._end_epoch,
+            on_train_end=lambda logs: self.bar.close(),
+        )
+
+    def _begin(self, logs):
+        self.bar = bar(
+            total=self.callback.params["epochs"],
+            desc=self.description,
+            bar_format="{desc}: {percentage:3.0f}%, {remaining} left{postfix}",
+        )
+
+    def _begin_epoch(self, epoch, logs):
+        self.epoch = epoch
+        self.bar.set_description_str(
+            f"{self.description}: epoch {epoch + 1}/{self.callback.params['epochs']}", refresh=False
+        )
+
+    def _end_batch(self, batch, logs):
+        if self.callback.params["steps"]:
+            self._move_to(self.epoch + (batch + 1) / self.callback.params["steps"])
+
+    def _end_epoch(self, epoch, logs):
+        losses = {name: logs[name] for name in ("loss", "val_loss") if name in (logs or {})}
+        self.bar.set_postfix_str(
+            ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in losses.items()),
+            refresh=False,
+        )
+        self._move_to(epoch + 1)
+        self.bar.refresh()  # however short the epoch was
+
+    def _move_to(self, epochs):
+        self.bar.update(epochs - self.bar.n)

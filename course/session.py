@@ -5,13 +5,13 @@ The profile is read here and nowhere else, from the environment variable ``SEQLI
 three minutes on two cores, ``full`` is for a GPU or a night.
 """
 
+import contextlib
 import os
 import time
 
-from course.progress import progress
+from course.progress import ProgressBar, progress
 
-# `ProgressBar` comes through `__getattr__` below.
-__all__ = ["ProgressBar", "choose", "profile", "progress", "report", "seconds", "start"]  # noqa: F822
+__all__ = ["ProgressBar", "choose", "profile", "progress", "report", "seconds", "start"]
 
 PROFILES = ("quick", "default", "full")
 
@@ -19,28 +19,8 @@ _UNSET = object()
 _started = None
 
 
-def __getattr__(name):
-    """Give `ProgressBar` when it is asked for: it is a Keras class, and Keras is slow to import."""
-    if name == "ProgressBar":
-        from course.training_bar import ProgressBar
-
-        return ProgressBar
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
 def profile():
-    """Return the profile of this run.
-
-    Returns:
-        ``"quick"``, ``"default"`` or ``"full"``; ``"default"`` where ``SEQLIB_PROFILE`` is not set.
-
-    Raises:
-        ValueError: ``SEQLIB_PROFILE`` holds anything else.
-
-    Example:
-        >>> profile() in PROFILES
-        True
-    """
+    """Return the profile of this run: "quick", "default" or "full", from ``SEQLIB_PROFILE``."""
     chosen = os.environ.get("SEQLIB_PROFILE") or "default"
     if chosen not in PROFILES:
         raise ValueError(
@@ -58,12 +38,6 @@ def choose(*, quick, default, full=_UNSET):
         default: Value of the real run.
         full: Value for a GPU or a night; that of `default` where it is left out.
 
-    Returns:
-        `quick`, `default` or `full`.
-
-    Example:
-        >>> choose(quick=20, default=20)
-        20
     """
     values = {"quick": quick, "default": default, "full": default if full is _UNSET else full}
     return values[profile()]
@@ -87,9 +61,7 @@ def start(seed):
     global _started
     begun = time.perf_counter()
     chosen = profile()
-    from course.quiet import import_keras  # Keras takes seconds to import: only here
-
-    keras = import_keras()
+    keras = _import_keras()
     from course import machine
 
     keras.utils.set_random_seed(seed)
@@ -102,12 +74,7 @@ def start(seed):
 
 
 def seconds():
-    """Return the seconds since `start`, or None where it has not run.
-
-    Example:
-        >>> (seconds() or 0.0) >= 0.0
-        True
-    """
+    """Return the seconds since `start`, or None where it has not run."""
     return None if _started is None else time.perf_counter() - _started
 
 
@@ -118,10 +85,6 @@ def report():
         `pandas.DataFrame` with one column, ``value``, and one row an item: Python, system, cores,
         memory, Keras, backend, accelerator, path of the recurrent layers, seqlib, profile, data
         folder.
-
-    Example:
-        >>> report().loc["profile", "value"] == profile()
-        True
     """
     import pandas
 
@@ -129,3 +92,35 @@ def report():
 
     rows = {**machine.description(), "profile": profile()}
     return pandas.DataFrame({"value": rows.values()}, index=rows.keys())
+
+
+@contextlib.contextmanager
+def native_stderr_muted():
+    """Send what native code writes to file descriptor 2 nowhere, for the length of the block.
+
+    TensorFlow's C++ code greets, and so does XLA, below the reach of ``sys.stderr`` and of
+    ``TF_CPP_MIN_LOG_LEVEL``; a notebook would show it in red. A Python exception still surfaces.
+    """
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+def _import_keras():
+    """Import Keras, which takes seconds, and compile a first program: both greet unheard."""
+    with native_stderr_muted():
+        import keras
+
+        keras.ops.zeros(())  # the devices are set up by the first operation
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            with contextlib.suppress(tf.errors.OpError, ValueError):  # some builds have no XLA
+                tf.function(lambda x: x + 1, jit_compile=True)(tf.zeros(()))
+    return keras

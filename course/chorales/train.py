@@ -16,6 +16,7 @@ import numpy as np
 from course import chorales, music
 from course.chorales import ChoraleModel
 from course.music import FIRST
+from course.schedules import warm_cosine
 from course.weights import save_weights
 
 SEED = 0
@@ -50,9 +51,7 @@ def main():
         dropout=options.dropout, input_dropout=options.input_dropout, seed=options.seed
     )
     steps = options.epochs * len(batches)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, int(0.9 * steps), 0.01, warmup_target=options.rate, warmup_steps=steps // 10
-    )
+    rate = warm_cosine(options.rate, steps, warmup=0.1)
     model.compile(keras.optimizers.Adam(rate, beta_2=0.99, global_clipnorm=1.0))
     started = time.monotonic()
     for epoch in range(options.epochs):

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from course.dinosaurs.word_model import PARAGRAPH, WordModel, address_tokens, split
+from course.schedules import warm_cosine
 from course.weights import save_weights
 from seqlib import data
 from seqlib.text import Vocabulary
@@ -60,9 +61,7 @@ def main():
     }
     model = WordModel(np.bincount(streams["training"], minlength=len(vocabulary)), seed=SEED)
     steps = options.epochs * (len(streams["training"]) // WINDOW // BATCH_SIZE)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - 300, alpha=0.01, warmup_target=4e-3, warmup_steps=300
-    )
+    rate = warm_cosine(4e-3, steps, warmup=300 / steps)
     model.compile(keras.optimizers.AdamW(rate, weight_decay=0.01, beta_2=0.99, global_clipnorm=1.0))
     generator = np.random.default_rng(SEED)
     for epoch in range(options.epochs):

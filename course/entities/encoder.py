@@ -2,12 +2,12 @@
 
 import keras
 
-from course.entities import model as tagging
+from course.schedules import warm_cosine
 from course.weights import load_encoder, load_weights, save_weights, weights_as_arrays
 from seqlib.losses import ChainCrossentropy
 
 
-class SlowerAdam(keras.optimizers.Adam):
+class DiscriminativeAdam(keras.optimizers.Adam):
     r"""Adam with a smaller step for some of the weights.
 
     What has been trained before needs to be moved less than what is new. A smaller gradient would
@@ -47,10 +47,9 @@ def compile_for(model, encoder, steps, rate=1e-3, slower=0.1, average=0.0):
         slower: What the encoder's rate is of it.
         average: Momentum of the moving average of the weights; 0 for none.
     """
-    schedule = tagging.warm_cosine(steps, rate)
     options = {"use_ema": True, "ema_momentum": average} if average else {}
-    optimizer = SlowerAdam(
-        schedule, encoder.trainable_weights, slower, global_clipnorm=5.0, **options
+    optimizer = DiscriminativeAdam(
+        warm_cosine(rate, steps), encoder.trainable_weights, slower, global_clipnorm=5.0, **options
     )
     model.compile(optimizer, ChainCrossentropy())
 

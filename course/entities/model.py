@@ -4,7 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from course.bucketing import like_lengths
 from course.entities.tokens import BUCKETS, FORMS, LABELS, LETTERS
+from course.schedules import warm_cosine
 from seqlib import layers, losses
 
 
@@ -65,7 +67,7 @@ class LetterCNN(keras.layers.Layer):
 
 
 def build(
-    reader,
+    word_encoder,
     pretrained=None,
     encoder=None,
     *,
@@ -81,11 +83,11 @@ def build(
     """Return a tagger.
 
     Args:
-        reader: A `tokens.Reader`.
-        pretrained: A `layers.PretrainedEmbedding` of the reader's ``pretrained`` vocabulary, which
+        word_encoder: A `tokens.WordEncoder`.
+        pretrained: A `layers.PretrainedEmbedding` of its ``pretrained`` vocabulary, which
             is not trained, so that taggers can share it; None to learn all from scratch.
-        encoder: A `pretrained.BertEncoder`, which is trained further; then the reader is a
-            `pieces.PieceReader`. None for none.
+        encoder: A `pretrained.BertEncoder`, which is trained further; then `word_encoder`
+            is a `pieces.WordPieceEncoder`. None for none.
         letters: Whether it reads the letters and the forms of words.
         crf: Whether the tags are chosen together; else each by itself.
         units: Of the LSTM, in each direction.
@@ -96,15 +98,15 @@ def build(
         seed: Seed of the dropout.
 
     Returns:
-        Compilable `keras.Model` from the dict of arrays of the reader to log-potentials, (batch,
-        time, tags, tags), with a CRF, else to logits, (batch, time, tags).
+        Compilable `keras.Model` from the arrays of `word_encoder` to log-potentials, (batch, time,
+        tags, tags), with a CRF, else to logits, (batch, time, tags).
     """
     inputs = {
         name: keras.Input((None,), dtype="int32", name=name)
         for name in ("words", "trained", "form")
     }
     inputs["letters"] = keras.Input((None, LETTERS), dtype="int32", name="letters")
-    mask = Real()(inputs["form"])
+    mask = NotPadding()(inputs["form"])
     parts = []
     if encoder is not None:
         inputs |= {
@@ -114,16 +116,16 @@ def build(
         hidden = encoder(inputs["pieces"], types=inputs["types"])
         parts.append(FirstPieces(name="first_pieces")(hidden, inputs["first"]))
     if pretrained is None:
-        own = keras.layers.Embedding(len(reader.trained), dimension, name="own")
+        own = keras.layers.Embedding(len(word_encoder.trained), dimension, name="own")
         parts.append(own(inputs["trained"]))
     else:
         known = pretrained(inputs["words"])
         own = keras.layers.Embedding(
-            len(reader.trained), known.shape[-1], embeddings_initializer="zeros", name="own"
+            len(word_encoder.trained), known.shape[-1], embeddings_initializer="zeros", name="own"
         )
         parts.append(known + own(inputs["trained"]))
     if letters:
-        parts.append(LetterCNN(len(reader.characters), filters=filters)(inputs["letters"]))
+        parts.append(LetterCNN(len(word_encoder.characters), filters=filters)(inputs["letters"]))
         parts.append(keras.layers.Embedding(len(FORMS), 10, name="forms")(inputs["form"]))
     x = keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
     x = keras.layers.Dropout(dropout, seed=seed)(x)
@@ -161,8 +163,8 @@ class FirstPieces(keras.layers.Layer):
         return (*first_shape, hidden_shape[-1])
 
 
-@keras.saving.register_keras_serializable("seqlib")
-class Real(keras.layers.Layer):
+@keras.saving.register_keras_serializable("seqlib", "Real")
+class NotPadding(keras.layers.Layer):
     """Say where ids are no padding, (batch, time) of bool."""
 
     def call(self, inputs):
@@ -191,18 +193,10 @@ def compile_for(model, steps, rate=4e-3, average=0.0):
         average: Momentum of the moving average of the weights, which replaces them at the end;
             0 for none.
     """
-    schedule = warm_cosine(steps, rate)
     options = {"use_ema": True, "ema_momentum": average} if average else {}
-    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=5.0, **options)
+    optimizer = keras.optimizers.Adam(warm_cosine(rate, steps), global_clipnorm=5.0, **options)
     loss = losses.ChainCrossentropy() if has_crf(model) else _each_tag()
     model.compile(optimizer, loss)
-
-
-def warm_cosine(steps, rate):
-    """Return a rate that rises for a twentieth of the steps and then falls as a cosine."""
-    return keras.optimizers.schedules.CosineDecay(
-        0.0, int(0.95 * steps), 0.01, warmup_target=rate, warmup_steps=max(1, steps // 20)
-    )
 
 
 def _each_tag():
@@ -214,16 +208,16 @@ class Tagger:
 
     Args:
         model: What `build` returned.
-        reader: The `Reader` of its sentences.
+        word_encoder: The `WordEncoder` of its sentences.
         labels: All tags, in the order of their ids.
         batch_size: Sentences at a time.
         widths: Widths of the arrays, rising; the last is that of the longest sentence there is.
     """
 
-    def __init__(self, model, reader, labels=LABELS, batch_size=64, widths=BUCKETS):
-        self.reader, self.labels, self.batch_size = reader, labels, batch_size
+    def __init__(self, model, word_encoder, labels=LABELS, batch_size=64, widths=BUCKETS):
+        self.word_encoder, self.labels, self.batch_size = word_encoder, labels, batch_size
         self.widths = widths
-        best = layers.BestPath()(model.output) if has_crf(model) else Largest()(model.output)
+        best = layers.BestPath()(model.output) if has_crf(model) else ArgmaxTags()(model.output)
         self.model = keras.Model(model.input, best)
 
     def __call__(self, sentences):
@@ -243,17 +237,13 @@ class Tagger:
 
         Yields:
             The numbers of the sentences in the batch, of which the last may be missing where the
-            arrays are filled up, and the arrays of the reader.
+            arrays are filled up, and the arrays of `word_encoder`.
         """
-        lengths = np.array([len(words) for words in sentences])
-        prepared, shortest = self.reader.prepare(sentences), 0
-        for width in self.widths:
-            chosen = np.flatnonzero((lengths > shortest) & (lengths <= width))
-            shortest = width
-            for begin in range(0, len(chosen), self.batch_size):
-                places = chosen[begin : begin + self.batch_size]
-                full = np.resize(places, self.batch_size)
-                yield places, self.reader.pack([prepared[place] for place in full], width)
+        prepared = self.word_encoder.prepare(sentences)
+        lengths = [len(words) for words in sentences]
+        for width, places in like_lengths(lengths, self.widths, self.batch_size):
+            full = np.resize(places, self.batch_size)
+            yield places, self.word_encoder.pack([prepared[place] for place in full], width)
 
     def named(self, places, tags, sentences):
         """Yield number and tags of each sentence of a batch, the tags by name.
@@ -267,8 +257,8 @@ class Tagger:
             yield place, [self.labels[tag] for tag in row[: len(sentences[place])]]
 
 
-@keras.saving.register_keras_serializable("seqlib")
-class Largest(keras.layers.Layer):
+@keras.saving.register_keras_serializable("seqlib", "Largest")
+class ArgmaxTags(keras.layers.Layer):
     """Choose each tag by itself: (batch, time, tags) -> (batch, time)."""
 
     def __init__(self, **kwargs):

@@ -4,16 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course.entities.tokens import Reader
+from course.entities.tokens import WordEncoder
 
 _AT_ONCE = 1_000  # sentences that are cut together
 
 
-class InContext(NamedTuple):
+class SentenceInContext(NamedTuple):
     """One sentence among its neighbours.
 
     Attributes:
-        rows: The rows of its words in the reader's table.
+        rows: The rows of its words in the word encoder's table.
         first: Place of each word's first piece among the sentence's own pieces.
         begin: Where its pieces begin among those of all sentences.
         end: Where they end.
@@ -31,8 +31,8 @@ class InContext(NamedTuple):
     pieces: np.ndarray
 
 
-class PieceReader(Reader):
-    """A reader whose words come as pieces too, with the sentences around as their context.
+class WordPieceEncoder(WordEncoder):
+    """A `WordEncoder` whose words come as pieces too, with the sentences around as their context.
 
     What a headline is about is often said in the sentence after it. So each sentence is read
     between its neighbours, ``[CLS] left sentence right [SEP]``, with as much of them as there is
@@ -43,11 +43,11 @@ class PieceReader(Reader):
 
     Args:
         sentences: The training sentences, a list of lists of words.
-        vectors: As for `Reader`.
+        vectors: As for `WordEncoder`.
         wordpiece: The `pretrained.WordPiece` of the encoder.
         length: Pieces of a sentence with its context, marks included. Where a sentence has no room
             in it, the arrays are twice as wide, or four times, and so on.
-        minimum_count: As for `Reader`.
+        minimum_count: As for `WordEncoder`.
 
     Source:
         Schweter & Akbik, FLERT: document-level features for named entity recognition (2020).
@@ -68,7 +68,7 @@ class PieceReader(Reader):
             seed: Seed of the draw.
 
         Returns:
-            List of `InContext`.
+            List of `SentenceInContext`.
         """
         pieces, firsts = [], []
         for start in range(0, len(sentences), _AT_ONCE):
@@ -89,14 +89,14 @@ class PieceReader(Reader):
         ):
             begin = end - len(ids)
             around = (begin, end) if single else (0, len(every))
-            prepared.append(InContext(self.rows(words), first, begin, end, *around, every))
+            prepared.append(SentenceInContext(self.rows(words), first, begin, end, *around, every))
         return prepared
 
     def pack(self, prepared, width):
         """Return the arrays of sentences that `prepare` returned.
 
         Returns:
-            Dict as of `Reader`, and in it ``pieces`` and ``types``, (sentences, pieces), 0 for
+            Dict as of `WordEncoder`, and in it ``pieces`` and ``types``, (sentences, pieces), 0 for
             padding, and ``first``, (sentences, width): where in ``pieces`` each word begins, 0 for
             padding; all int32.
         """

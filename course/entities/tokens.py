@@ -1,9 +1,8 @@
 """From sentences to arrays: words, their letters and their form, in batches of like lengths."""
 
-import keras
 import numpy as np
 
-from course.bucketing import draw_batches
+from course.bucketing import BucketedDataset
 from seqlib.text import Vocabulary
 
 KINDS = ("LOC", "MISC", "ORG", "PER")
@@ -32,7 +31,7 @@ def form(word):
     return FORMS.index("UPPER" if word.isupper() else "miXed")
 
 
-class Reader:
+class WordEncoder:
     """Turns words into the numbers that a tagger reads.
 
     A word is looked up in small letters in two tables: that of the pretrained vectors, which knows
@@ -121,24 +120,25 @@ class Reader:
         return self._rows[word]
 
 
-class Batches(keras.utils.PyDataset):
+class Batches(BucketedDataset):
     """Batches of tagged sentences of like lengths; each epoch has another order.
 
     Args:
         sentences: List of pairs of words and tags.
-        reader: A `Reader`.
+        word_encoder: A `WordEncoder`.
         labels: All tags, in the order of their ids.
         batch_size: Sentences in a batch. What does not fill one is left out of an epoch.
         seed: Seed of the orders.
-        buckets: Widths of the arrays; longer sentences are left out.
-        prepared: What the reader's `prepare` returned for the sentences; None to call it.
+        widths: Widths of the arrays; longer sentences are left out.
+        prepared: What its `prepare` returned for the sentences; None to call it.
         **kwargs: Those of `keras.utils.PyDataset`.
 
     Example:
         >>> from seqlib.word_vectors import WordVectors
         >>> vectors = WordVectors(["in", "paris"], np.eye(2, dtype="float32"))
         >>> sentences = [(["In", "Paris"], ["O", "B-LOC"])] * 4
-        >>> batches = Batches(sentences, Reader([w for w, _ in sentences], vectors), batch_size=2)
+        >>> word_encoder = WordEncoder([words for words, _ in sentences], vectors)
+        >>> batches = Batches(sentences, word_encoder, batch_size=2)
         >>> arrays, tags = batches[0]
         >>> len(batches), arrays["words"].shape, arrays["letters"].shape, tags[0, :3].tolist()
         (2, (2, 12), (2, 12, 12), [0, 1, -1])
@@ -147,35 +147,26 @@ class Batches(keras.utils.PyDataset):
     def __init__(
         self,
         sentences,
-        reader,
+        word_encoder,
         labels=LABELS,
         batch_size=32,
         seed=0,
-        buckets=BUCKETS[:-1],
+        widths=BUCKETS[:-1],
         prepared=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.reader, self.batch_size, self.buckets = reader, batch_size, buckets
+        self.word_encoder = word_encoder
         ids = {label: number for number, label in enumerate(labels)}
         if prepared is None:
-            prepared = reader.prepare([words for words, _ in sentences])
+            prepared = word_encoder.prepare([words for words, _ in sentences])
         self.prepared = prepared
         self.tags = [np.array([ids[tag] for tag in tags], "int32") for _, tags in sentences]
-        self.lengths = np.array([len(tags) for tags in self.tags])
-        self.generator = np.random.default_rng(seed)
-        self.on_epoch_end()
+        lengths = np.array([len(tags) for tags in self.tags])
+        super().__init__(lengths, widths, batch_size, seed, **kwargs)
 
-    def __len__(self):
-        return len(self.order)
-
-    def __getitem__(self, number):
-        width, chosen = self.order[number]
-        tags = np.full((len(chosen), width), -1, "int32")
-        for place, sentence in enumerate(chosen):
-            tags[place, : self.lengths[sentence]] = self.tags[sentence]
-        return self.reader.pack([self.prepared[sentence] for sentence in chosen], width), tags
-
-    def on_epoch_end(self):
-        """Draw new batches."""
-        self.order = draw_batches(self.lengths, self.buckets, self.batch_size, self.generator)
+    def arrays(self, rows, width):
+        """Return the arrays and the tags of some sentences; -1 for padding."""
+        tags = np.full((len(rows), width), -1, "int32")
+        for row, sentence in enumerate(rows):
+            tags[row, : self.lengths[sentence]] = self.tags[sentence]
+        return self.word_encoder.pack([self.prepared[sentence] for sentence in rows], width), tags

@@ -27,7 +27,7 @@ import keras
 from course.entities import encoder as encoders
 from course.entities import model as tagging
 from course.entities import tokens
-from course.entities.pieces import PieceReader
+from course.entities.pieces import WordPieceEncoder
 from course.weights import load_encoder, load_weights, save_weights
 from seqlib import data, layers
 from seqlib.metrics import entity_scores
@@ -97,27 +97,27 @@ def main():
     encoder = prepared = None
     widths = tokens.BUCKETS
     if options.encoder:
-        reader = PieceReader(known, vectors, WordPiece.load(), options.length)
-        prepared = reader.prepare([words for words, _ in training], ALONE, options.seed)
+        word_encoder = WordPieceEncoder(known, vectors, WordPiece.load(), options.length)
+        prepared = word_encoder.prepare([words for words, _ in training], ALONE, options.seed)
         encoder, widths = load_encoder(dropout=0.1), WIDTHS
     else:
-        reader = tokens.Reader(known, vectors)
+        word_encoder = tokens.WordEncoder(known, vectors)
     batches = tokens.Batches(
         training,
-        reader,
+        word_encoder,
         batch_size=batch_size,
         seed=options.seed,
-        buckets=widths[:-1],
+        widths=widths[:-1],
         prepared=prepared,
     )
-    pretrained = layers.PretrainedEmbedding(vectors, reader.pretrained, mask_zero=False)
-    model = tagging.build(reader, pretrained, encoder, dropout=options.dropout, **SIZES)
+    pretrained = layers.PretrainedEmbedding(vectors, word_encoder.pretrained, mask_zero=False)
+    model = tagging.build(word_encoder, pretrained, encoder, dropout=options.dropout, **SIZES)
     steps = epochs * len(batches)
     if encoder is None:
         tagging.compile_for(model, steps, rate, options.average)
     else:
         encoders.compile_for(model, encoder, steps, rate, options.slower, options.average)
-    tagger = tagging.Tagger(model, reader, widths=widths)
+    tagger = tagging.Tagger(model, word_encoder, widths=widths)
     watch = Validation(tagger, conll["validation"], options.every)
     model.fit(batches, epochs=epochs, verbose=0, callbacks=[watch])
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from course.bucketing import draw_batches
+from course.bucketing import BucketedDataset, like_lengths
 from course.questions.spans import LONGEST, best_spans
 from course.weights import load_encoder, load_weights, save_weights, weights_as_arrays
 
@@ -85,7 +85,7 @@ def _minilm_weights():
     return {name: array * (not name.startswith("heads/")) for name, array in arrays.items()}
 
 
-class Batches(keras.utils.PyDataset):
+class Batches(BucketedDataset):
     """Batches of windows of like lengths for training, in another order each epoch.
 
     What does not fill a batch is left out of the epoch.
@@ -100,24 +100,13 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(self, windows, labels, batch_size=32, seed=0, widths=WIDTHS, **kwargs):
-        super().__init__(**kwargs)
-        self.windows, self.labels, self.batch_size = windows, labels, batch_size
-        self.widths, self.generator = widths, np.random.default_rng(seed)
-        self.on_epoch_end()
+        self.windows, self.labels = windows, labels
+        super().__init__(windows.lengths, widths, batch_size, seed, **kwargs)
 
-    def __len__(self):
-        return len(self.order)
-
-    def __getitem__(self, number):
-        width, rows = self.order[number]
+    def arrays(self, rows, width):
+        """Return inputs and labels of some windows."""
         packed = self.windows.arrays(rows, width)
         return (packed.ids, packed.types), self.labels[rows]
-
-    def on_epoch_end(self):
-        """Draw new batches."""
-        self.order = draw_batches(
-            self.windows.lengths, self.widths, self.batch_size, self.generator
-        )
 
 
 def window_scores(model, windows, rows, width):
@@ -164,10 +153,12 @@ def answers(model, windows, batch_size=32, longest=LONGEST, widths=WIDTHS, progr
     """
     number = len(windows.questions)
     best, places = np.full(number, -np.inf), np.zeros((number, 2), np.int64)
-    for width, rows in _alike(windows.lengths, batch_size, widths):
-        start, end, packed = window_scores(model, windows, rows, width)
+    size = min(batch_size, len(windows))
+    for width, rows in like_lengths(windows.lengths, widths, size):
+        # Batches are filled up, since every new size would be compiled.
+        start, end, packed = window_scores(model, windows, np.resize(rows, size), width)
         first, last, scores = best_spans(start, end, packed.allowed, longest)
-        for row, score in enumerate(scores):
+        for row, score in enumerate(scores[: len(rows)]):
             question = windows.question[rows[row]]
             if score > best[question]:
                 best[question] = score
@@ -180,12 +171,3 @@ def answers(model, windows, batch_size=32, longest=LONGEST, widths=WIDTHS, progr
         for passage, (begin, end) in zip(windows.passage, places, strict=True)
     ]
     return texts, places
-
-
-def _alike(lengths, batch_size, widths):
-    """Yield widths and rows, the rows of like lengths together, the longest first."""
-    order = np.argsort(-lengths, kind="stable")
-    for begin in range(0, len(order), batch_size):
-        rows = order[begin : begin + batch_size]
-        longest = int(lengths[rows[0]])
-        yield next((width for width in widths if width >= longest), longest), rows

@@ -24,10 +24,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import ops
 
 from course.questions.model import WIDTHS, Batches, SpanReader, answers, load, save
 from course.questions.windows import Windows
+from course.schedules import TriangularSchedule
 from seqlib import data, metrics
 from seqlib.files import whole_file
 from seqlib.pretrained import WordPiece
@@ -40,30 +40,6 @@ HELD_OUT = 24  # articles
 VALIDATION = 800  # questions of theirs
 PARTS = 4  # of an epoch, after each of which the reader is measured
 OUTPUT = Path(__file__).parents[2] / "notebooks" / "weights" / "question_answering.npz"
-
-
-@keras.saving.register_keras_serializable("seqlib")
-class UpAndDown(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that rises in a straight line, then falls to zero in another.
-
-    Args:
-        rate: The highest.
-        steps: Number of steps.
-        warmup: The share of them in which it rises.
-    """
-
-    def __init__(self, rate, steps, warmup=0.06):
-        super().__init__()
-        self.rate, self.steps, self.warmup = rate, steps, warmup
-
-    def __call__(self, step):
-        """Return the rate of a step."""
-        spent = ops.cast(step, "float32") / self.steps
-        return self.rate * ops.minimum(spent / self.warmup, (1 - spent) / (1 - self.warmup))
-
-    def get_config(self):
-        """Return the arguments."""
-        return {"rate": self.rate, "steps": self.steps, "warmup": self.warmup}
 
 
 def parts():
@@ -86,7 +62,9 @@ def reader_to_train(steps, dtype="mixed_bfloat16"):
     """Return a reader on MiniLM, its pieces' vectors frozen, compiled for so many steps."""
     reader = SpanReader.load(seed=SEED, dtype=dtype, dropout=0.1)
     reader.compile(
-        keras.optimizers.AdamW(UpAndDown(RATE, steps), weight_decay=0.01, global_clipnorm=1.0),
+        keras.optimizers.AdamW(
+            TriangularSchedule(RATE, steps), weight_decay=0.01, global_clipnorm=1.0
+        ),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=keras.backend.backend() == "jax",
     )

@@ -3,10 +3,9 @@
 import re
 from typing import NamedTuple
 
-import keras
 import numpy as np
 
-from course.bucketing import draw_batches
+from course.bucketing import BucketedDataset
 from seqlib.text import pad
 
 TEST, VALIDATION = 2_500, 1_000  # sentences
@@ -109,7 +108,7 @@ def unseen(sentences, training):
     )
 
 
-class Batches(keras.utils.PyDataset):
+class Batches(BucketedDataset):
     """Batches of pairs for training with teacher forcing, each of sentences of like lengths.
 
     The decoder's input is the target one step late: ``<start>`` and the sentence; what it is to
@@ -122,7 +121,7 @@ class Batches(keras.utils.PyDataset):
         target: Those of the second.
         batch_size: Number of pairs in a batch.
         seed: Seed of the orders.
-        buckets: Widths of the arrays.
+        widths: Widths of the arrays.
         **kwargs: Those of `keras.utils.PyDataset`.
 
     Example:
@@ -134,27 +133,17 @@ class Batches(keras.utils.PyDataset):
         (2, (2, 8), (2, 8), (2, 8))
     """
 
-    def __init__(self, pairs, source, target, batch_size=128, seed=0, buckets=BUCKETS, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, pairs, source, target, batch_size=128, seed=0, widths=BUCKETS, **kwargs):
         english, spanish = zip(*pairs, strict=True)
         self.source = source.encode_batch(list(english), end="<end>")
         self.target = target.encode_batch(list(spanish), start="<start>", end="<end>")
-        self.lengths = np.maximum((self.source != 0).sum(1), (self.target != 0).sum(1) - 1)
-        self.batch_size, self.buckets = batch_size, buckets
-        self.generator = np.random.default_rng(seed)
-        self.on_epoch_end()
+        lengths = np.maximum((self.source != 0).sum(1), (self.target != 0).sum(1) - 1)
+        super().__init__(lengths, widths, batch_size, seed, **kwargs)
 
-    def __len__(self):
-        return len(self.order)
-
-    def __getitem__(self, number):
-        width, rows = self.order[number]
+    def arrays(self, rows, width):
+        """Return inputs and labels of some pairs."""
         source, target = _wide(self.source[rows], width), _wide(self.target[rows], width + 1)
         return (source, target[:, :-1]), target[:, 1:]
-
-    def on_epoch_end(self):
-        """Draw new batches."""
-        self.order = draw_batches(self.lengths, self.buckets, self.batch_size, self.generator)
 
 
 def _wide(ids, width):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import keras
 
+from course.schedules import warm_cosine
 from course.translation.pairs import Batches, split
 from course.translation.recurrent import RecurrentTranslator
 from course.translation.translator import Translator
@@ -44,9 +45,7 @@ def main():
     settings = {"source_size": len(source), "target_size": len(target)}
     model = RecurrentTranslator(**settings, seed=SEED)
     steps = options.epochs * len(batches)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - 500, alpha=0.01, warmup_target=RATE, warmup_steps=500
-    )
+    rate = warm_cosine(RATE, steps, warmup=500 / steps)
     optimizer = keras.optimizers.Adam(rate, beta_2=0.98, global_clipnorm=1.0)
     model.compile(optimizer, MaskedCrossentropy(0.1), metrics=[metrics.MaskedAccuracy()])
     translate = Translator(model, source, target)

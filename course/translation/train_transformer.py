@@ -85,7 +85,7 @@ def main():
     english, spanish = zip(*parts.training, strict=True)
     source = Subwords.train(list(english), size=PIECES)
     target = Subwords.train(list(spanish), size=PIECES)
-    batches = Batches(parts.training, source, target, BATCH_SIZE, seed=SEED, buckets=WIDTHS)
+    batches = Batches(parts.training, source, target, BATCH_SIZE, seed=SEED, widths=WIDTHS)
     sizes = {"source_vocabulary": len(source), "target_vocabulary": len(target)}
     settings = {**sizes, **SETTINGS, "dropout": 0.1}
     model = Transformer(**settings, seed=SEED, dtype="mixed_bfloat16")

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from course.bucketing import like_lengths
 from seqlib.decoding import beam_search, greedy
 from seqlib.text import pad
 
@@ -48,9 +49,8 @@ class Translator:
             List of strings.
         """
         ids = [self.source.encode(text, end="<end>")[: WIDTHS[-1]] for text in sentences]
-        order = np.argsort([len(row) for row in ids], kind="stable")
         found = [None] * len(ids)
-        for rows, columns in self._batches(ids, order):
+        for columns, rows in like_lengths([len(row) for row in ids], WIDTHS, self.batch_size):
             source = pad([ids[row] for row in rows], columns)
             missing = self.batch_size - len(rows) if len(ids) > 1 else 0
             source = np.concatenate([source, np.repeat(source[:1], missing, axis=0)])
@@ -84,9 +84,9 @@ class Translator:
         """
         ids = self.source.encode(sentence, end="<end>")
         source = ops.convert_to_tensor(pad([ids]))
-        states = self.model.start(source, length=longest(len(ids)))
+        states = self.model.start(source, length=max_target_length(len(ids)))
         token, said, weights = self.target.id("<start>"), [], []
-        while len(said) < longest(len(ids)) and token != self.target.id("<end>"):
+        while len(said) < max_target_length(len(ids)) and token != self.target.id("<end>"):
             logits, states, looked = self.model.attentive_step(
                 ops.convert_to_tensor([token]), states
             )
@@ -96,17 +96,9 @@ class Translator:
         pieces = self.source.pieces(ids), self.target.pieces(said)
         return self.target.decode(said), *pieces, np.stack(weights)
 
-    def _batches(self, ids, order):
-        """Yield rows of like lengths, at most a batch of them, and the width of their array."""
-        widths = np.array([min(w for w in WIDTHS if w >= len(ids[row])) for row in order])
-        for columns in np.unique(widths):
-            rows = order[widths == columns]
-            for first in range(0, len(rows), self.batch_size):
-                yield rows[first : first + self.batch_size], int(columns)
-
     def _search(self, source, width, length_penalty):
         """Return the pieces found for an array of sources, (batch, length)."""
-        how = {"length": longest(source.shape[1]), "end_token": self.target.id("<end>")}
+        how = {"length": max_target_length(source.shape[1]), "end_token": self.target.id("<end>")}
         states = self._start(source, how["length"])
         first = np.full(len(source), self.target.id("<start>"), "int32")
         if width == 1:
@@ -130,7 +122,7 @@ class Translator:
         return self._starts[length](ops.convert_to_tensor(source))
 
 
-def longest(source_length):
+def max_target_length(source_length):
     """Return how many pieces a translation may have at most."""
     return int(1.5 * source_length) + 6
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from course.schedules import warm_cosine
 from course.trigger_word import clips, corpus, model
 from course.trigger_word.events import threshold_sweep
 from course.trigger_word.voices import VOICES
@@ -35,10 +36,7 @@ def prepared(part, count, generator, make, **options):
 
 def compile_for(detector, steps, rate):
     """Get ready for so many steps, with a rate that rises for a twentieth and then falls."""
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, int(0.95 * steps), 0.01, warmup_target=rate, warmup_steps=steps // 20
-    )
-    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
+    optimizer = keras.optimizers.Adam(warm_cosine(rate, steps), global_clipnorm=1.0)
     detector.compile(optimizer, "binary_crossentropy")
 
 

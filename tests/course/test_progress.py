@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 
 from course import progress, session
-from course.quiet import native_stderr_muted
+from course.session import native_stderr_muted
 from tests.course.notebook_files import execute, notebook
 
 CELL = """
 import os
 from course import progress, session
-from course.quiet import native_stderr_muted
 for mark in progress.READERS:
     os.environ.pop(mark, None)
 os.environ.update(%s)
@@ -71,7 +70,7 @@ def test_total_may_be_given_for_what_has_no_length(monkeypatch, capsys):
 def test_unknown_switch_is_refused_with_what_is_allowed(monkeypatch):
     monkeypatch.setenv("SEQLIB_PROGRESS", "yes")
     with pytest.raises(ValueError, match=r"'yes'.*auto, on, off"):
-        progress.place()
+        progress.shown_in()
 
 
 def test_live_notebook_shows_a_bar_and_keeps_none_and_a_headless_one_shows_none(tmp_path):

@@ -51,7 +51,6 @@ def test_start_seeds_every_generator_and_says_on_what_it_runs(capsys):
     assert keras.__version__ in lines[0]
     assert "profile" in lines[1]
     assert "seed 7" in lines[1]
-    assert all(len(line) <= 100 for line in lines)
     assert session.seconds() >= 0
 
 

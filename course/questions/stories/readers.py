@@ -97,7 +97,7 @@ class MemoryReader(keras.Model):
     Example:
         >>> reader = MemoryReader(20, [3, 4, 5], hops=2, longest=4, units=8)
         >>> inputs = np.ones((2, 4, 5), "int32"), np.ones((2, 5), "int32")
-        >>> tuple(reader(inputs).shape), reader.attention(inputs).shape
+        >>> tuple(reader(inputs).shape), reader.attention_weights(inputs).shape
         ((2, 3), (2, 2, 4))
 
     Source:
@@ -133,9 +133,11 @@ class MemoryReader(keras.Model):
             self.between = keras.layers.Bidirectional(
                 layers.GRU(units, return_sequences=True), name="between"
             )
-        self.look = layers.DotProductAttention("scaled", name="look")
-        self.renew = [keras.layers.Dense(size, "relu", name=f"renew_{hop}") for hop in range(hops)]
-        self.say = keras.layers.Dense(len(self.answers), name="say")
+        self.attention = layers.DotProductAttention("scaled", name="attention")
+        self.update = [
+            keras.layers.Dense(size, "relu", name=f"update_{hop}") for hop in range(hops)
+        ]
+        self.output_layer = keras.layers.Dense(len(self.answers), name="output")
         self.dropout = keras.layers.Dropout(dropout, seed=seed)
         self((np.ones((1, 1, 1), "int32"), np.ones((1, 1), "int32")))  # make all weights
 
@@ -146,10 +148,10 @@ class MemoryReader(keras.Model):
         words = ops.reshape(sentences, (-1, sentences.shape[1] * sentences.shape[2]))
         is_answer = words[:, :, None] == ops.convert_to_tensor(self.answers)
         pointed = all_weights[-1][:, :, None] * ops.cast(is_answer, self.compute_dtype)
-        said = self.say(self.dropout(memory, training=training))
+        said = self.output_layer(self.dropout(memory, training=training))
         return ops.log(_LEAST + ops.sum(pointed, axis=1)) + said
 
-    def attention(self, inputs, words=False):
+    def attention_weights(self, inputs, words=False):
         """Return how much each hop looks at each sentence.
 
         Args:
@@ -190,11 +192,11 @@ class MemoryReader(keras.Model):
         vectors = self.dropout(self.vectors(question), training=training)
         asked = self.question(vectors, mask=ops.not_equal(question, 0))
         memory, all_weights = asked, []
-        for renew in self.renew:
-            found, weights = self.look(
+        for update in self.update:
+            found, weights = self.attention(
                 memory[:, None], keys, value_mask=mask, return_attention_scores=True
             )
-            memory = renew(ops.concatenate([memory, found[:, 0], asked], axis=-1))
+            memory = update(ops.concatenate([memory, found[:, 0], asked], axis=-1))
             all_weights.append(weights[:, 0])
         return memory, all_weights
 

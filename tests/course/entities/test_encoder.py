@@ -6,7 +6,7 @@ import pytest
 
 from course.entities import encoder as encoders
 from course.entities import model as tagging
-from course.entities.pieces import PieceReader
+from course.entities.pieces import WordPieceEncoder
 from course.entities.tokens import Batches
 from course.weights import load_encoder
 from seqlib import layers, pretrained
@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def reader(folder):
-    return PieceReader(SENTENCES, VECTORS, pretrained.WordPiece.load(folder), length=16)
+    return WordPieceEncoder(SENTENCES, VECTORS, pretrained.WordPiece.load(folder), length=16)
 
 
 def make(folder, reader, **options):
@@ -46,7 +46,7 @@ def answers(model, reader):
 
 def test_it_learns_and_answers(folder, reader):
     model, encoder = make(folder, reader)
-    batches = Batches(TAGGED, reader, batch_size=8, buckets=WIDTHS)
+    batches = Batches(TAGGED, reader, batch_size=8, widths=WIDTHS)
     encoders.compile_for(model, encoder, 30 * len(batches), rate=0.03, average=0.8)
     model.fit(batches, epochs=30, verbose=0)
     assert answers(model, reader) == [tags for _, tags in TAGGED]
@@ -62,10 +62,10 @@ def test_first_pieces_are_looked_up():
 def test_the_encoder_moves_more_slowly_and_its_embeddings_not_at_all(folder, reader):
     model, encoder = make(folder, reader)
     before = {id(w): keras.ops.convert_to_numpy(w) for w in model.weights}
-    arrays, tags = Batches(TAGGED, reader, batch_size=8, buckets=WIDTHS)[0]
+    arrays, tags = Batches(TAGGED, reader, batch_size=8, widths=WIDTHS)[0]
     slow, rate = 0.1, 1e-3
     # At a constant rate the first step of Adam is the rate itself, up to its epsilon.
-    optimizer = encoders.SlowerAdam(rate, encoder.trainable_weights, slow)
+    optimizer = encoders.DiscriminativeAdam(rate, encoder.trainable_weights, slow)
     model.compile(optimizer, encoders.ChainCrossentropy())
     model.train_on_batch(arrays, tags)
 

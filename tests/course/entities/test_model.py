@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from course.entities import model as tagging
-from course.entities.tokens import LABELS, Batches, Reader
+from course.entities.tokens import LABELS, Batches, WordEncoder
 from seqlib import layers
 from seqlib.word_vectors import WordVectors
 
@@ -27,7 +27,7 @@ RUNGS = {
 
 @pytest.fixture
 def reader():
-    return Reader([words for words, _ in SENTENCES], VECTORS)
+    return WordEncoder([words for words, _ in SENTENCES], VECTORS)
 
 
 VECTORS = WordVectors(

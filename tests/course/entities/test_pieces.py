@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course.entities.pieces import PieceReader
+from course.entities.pieces import WordPieceEncoder
 from course.entities.tokens import Batches
 from seqlib import pretrained
 from seqlib.word_vectors import WordVectors
@@ -23,7 +23,7 @@ def wordpiece(tmp_path_factory):
 
 def make(wordpiece, length=16):
     vectors = WordVectors(["the", "cats"], np.eye(2, dtype="float32"))
-    return PieceReader(SENTENCES, vectors, wordpiece, length=length, minimum_count=1)
+    return WordPieceEncoder(SENTENCES, vectors, wordpiece, length=length, minimum_count=1)
 
 
 def written(wordpiece, row):
@@ -86,7 +86,7 @@ def test_a_word_without_a_piece_is_tagged_by_the_next(wordpiece):
 def test_words_and_forms_are_those_of_any_reader(wordpiece):
     reader = make(wordpiece)
     arrays = reader(SENTENCES, 6)
-    plain = super(PieceReader, reader).pack([reader.rows(words) for words in SENTENCES], 6)
+    plain = super(WordPieceEncoder, reader).pack([reader.rows(words) for words in SENTENCES], 6)
     for name, array in plain.items():
         np.testing.assert_array_equal(arrays[name], array)
 
@@ -95,7 +95,7 @@ def test_batches_take_sentences_that_were_prepared(wordpiece):
     reader = make(wordpiece)
     tagged = [(words, ["O"] * len(words)) for words in SENTENCES]
     prepared = reader.prepare(SENTENCES, alone=1.0)
-    batches = Batches(tagged, reader, batch_size=3, buckets=(8,), prepared=prepared)
+    batches = Batches(tagged, reader, batch_size=3, widths=(8,), prepared=prepared)
     arrays, tags = batches[0]
     np.testing.assert_array_equal(tags >= 0, arrays["words"] > 0)
     alone = {written(wordpiece, row) for row in arrays["pieces"]}

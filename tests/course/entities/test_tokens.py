@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course.entities.tokens import FORMS, LETTERS, Batches, Reader, form
+from course.entities.tokens import FORMS, LETTERS, Batches, WordEncoder, form
 from seqlib.word_vectors import WordVectors
 
 SENTENCES = [
@@ -16,7 +16,7 @@ SENTENCES = [
 @pytest.fixture
 def reader():
     vectors = WordVectors(["met", "oslo", "in", "paris"], np.eye(4, dtype="float32"))
-    return Reader([words for words, _ in SENTENCES], vectors)
+    return WordEncoder([words for words, _ in SENTENCES], vectors)
 
 
 @pytest.mark.parametrize(

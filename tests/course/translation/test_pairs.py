@@ -57,7 +57,7 @@ BUCKETS = (9, 11, 13, 16, 64)
 @pytest.fixture
 def batches(pairs, pieces):
     rows = list(zip(pairs["english"], pairs["spanish"], strict=True))
-    return Batches(rows, *pieces, batch_size=16, seed=1, buckets=BUCKETS)
+    return Batches(rows, *pieces, batch_size=16, seed=1, widths=BUCKETS)
 
 
 def test_shapes_are_whole_batches_of_the_buckets(batches):

@@ -7,7 +7,7 @@ from keras import ops
 
 from course.translation.pairs import Batches
 from course.translation.recurrent import RecurrentTranslator
-from course.translation.translator import Translator, longest
+from course.translation.translator import Translator, max_target_length
 from seqlib.layers import Transformer
 from seqlib.losses import MaskedCrossentropy
 from seqlib.text import pad
@@ -87,7 +87,7 @@ def test_maps_of_attention_belong_to_the_greedy_translation(model, translate, pi
     assert source == pieces[0].pieces(pieces[0].encode("The cat sees the dog.", end="<end>"))
     assert weights.shape == (len(said), len(source))
     np.testing.assert_allclose(weights.sum(axis=1), 1.0, atol=1e-5)
-    assert len(said) <= longest(len(source))
+    assert len(said) <= max_target_length(len(source))
     whole = translate(["The cat sees the dog."])[0]
     assert whole.startswith(text)
 
@@ -96,7 +96,7 @@ def test_maps_of_attention_belong_to_the_greedy_translation(model, translate, pi
 def test_training_lowers_the_loss(pairs, pieces, kind):
     keras.utils.set_random_seed(3)
     rows = list(zip(pairs["english"], pairs["spanish"], strict=True))
-    batches = Batches(rows, *pieces, batch_size=32, buckets=(16, 32))
+    batches = Batches(rows, *pieces, batch_size=32, widths=(16, 32))
     sizes = [len(one) for one in pieces]
     if kind == "transformer":
         model = Transformer(*sizes, units=16, num_layers=1, num_heads=2)

@@ -50,7 +50,7 @@ def test_the_order_of_the_sentences_counts(kind, kwargs):
 def test_attention_is_shared_among_the_sentences_that_are_there():
     reader = made(MemoryReader, hops=3)
     arrays = story_arrays(STORIES, VOCABULARY, ANSWERS, shape=(14, 9))
-    weights = reader.attention(arrays.inputs)
+    weights = reader.attention_weights(arrays.inputs)
     assert weights.shape == (40, 3, 14)
     np.testing.assert_allclose(weights.sum(axis=2), 1, atol=1e-5)
     for story, looked in zip(STORIES, weights, strict=True):
@@ -60,7 +60,7 @@ def test_attention_is_shared_among_the_sentences_that_are_there():
 
 def test_a_word_that_is_looked_at_is_said():
     reader = made(MemoryReader)
-    reader.say.kernel.assign(0 * reader.say.kernel)
+    reader.output_layer.kernel.assign(0 * reader.output_layer.kernel)
     arrays = story_arrays(STORIES, VOCABULARY, ANSWERS)
     _, weights = reader._read(arrays.inputs, training=False)
     words = arrays.sentences.reshape(len(STORIES), -1)
@@ -84,9 +84,9 @@ def test_they_learn(kind, kwargs):
 def test_attention_to_words_adds_up_to_that_to_their_sentences():
     reader = made(MemoryReader, hops=3)
     inputs = story_arrays(STORIES, VOCABULARY, ANSWERS, shape=(14, 9)).inputs
-    of_words = reader.attention(inputs, words=True)
+    of_words = reader.attention_weights(inputs, words=True)
     assert of_words.shape == (40, 3, 14, 9)
-    np.testing.assert_allclose(of_words.sum(axis=3), reader.attention(inputs), atol=1e-6)
+    np.testing.assert_allclose(of_words.sum(axis=3), reader.attention_weights(inputs), atol=1e-6)
     assert (of_words.transpose(0, 2, 3, 1)[inputs[0] == 0] == 0).all()
 
 
