@@ -15,7 +15,7 @@ def warm_cosine(rate, steps, warmup=0.05):
     Example:
         >>> schedule = warm_cosine(1.0, steps=100)
         >>> [round(float(schedule(step)), 2) for step in (0, 5, 50, 100)]
-        [0.0, 1.0, 0.54, 0.01]
+        [0.0, 1.0, 0.55, 0.01]
     """
     rising = max(1, int(warmup * steps))
     return keras.optimizers.schedules.CosineDecay(

@@ -4,10 +4,10 @@ The pairs are a function: no string stands for two dates. That has to be seen to
 day of September in London and of May in New York; a model cannot learn what nobody can know, and
 its score would stop below 1 for a reason that has nothing to do with it. So purely numeric formats
 are here only where the order of day and month is the same wherever they are used: with points,
-the day comes first; after the year, the month does. `ambiguous` measures it: with `FORMATS` and
-`UNSEEN_FORMATS` it finds nothing in any of the 21,915 days from 1970 to 2029, with
-`SLASHED_FORMATS` it finds every date whose day is at most 12 and is not its month. Years of two
-digits can be told, since the 60 years end in different ones.
+the day comes first; after the year, the month does. With `FORMATS` and `UNSEEN_FORMATS` no string
+stands for two of the 21,915 days from 1970 to 2029; with `SLASHED_FORMATS` every date does whose
+day is at most 12 and is not its month. Years of two digits can be told, since the 60 years end in
+different ones.
 """
 
 import random
@@ -24,7 +24,7 @@ LOCALES = ("en_US", "en_GB", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb
 LONGEST = 32
 
 # Patterns of Unicode CLDR; "full" and "long" are what each locale itself makes of them. The year is
-# y: YYY, which is often copied, is the year that the week belongs to, see `wrong_years`.
+# y: YYY, which is often copied, is the year that the week belongs to.
 FORMATS = {
     "full": "full",  # mittwoch, 9. mai 2018
     "long": "long",  # 9 de mayo de 2018
@@ -115,8 +115,7 @@ def date_pairs(number, seed, locales=LOCALES, formats=None, first=FIRST, last=LA
         iso = day.isoformat()
         if found.get(text, iso) != iso:
             raise ValueError(
-                f"{text!r} stands for both {found[text]} and {iso}: leave one of its formats out "
-                "(course.translation.dates.ambiguous finds them)."
+                f"{text!r} stands for both {found[text]} and {iso}: leave one of its formats out."
             )
         misses = misses + 1 if text in found or len(text) > LONGEST else 0
         if misses > 1000:
@@ -127,60 +126,6 @@ def date_pairs(number, seed, locales=LOCALES, formats=None, first=FIRST, last=LA
         if len(text) <= LONGEST:
             found[text] = iso
     return list(found.items())
-
-
-def ambiguous(formats=None, locales=LOCALES, first=FIRST, last=LAST):
-    """Find the strings that stand for more than one date.
-
-    Args:
-        formats: Dict from name to pattern; ``None`` for `FORMATS` and `UNSEEN_FORMATS` together.
-        locales: The locales, a sequence of strings.
-        first: First day.
-        last: Last day; a year in one locale takes a twentieth of a second for each ten formats.
-
-    Returns:
-        Dict from string to the sorted list of its dates in ISO form.
-
-    Example:
-        >>> january = date(2018, 1, 1), date(2018, 3, 31)
-        >>> found = ambiguous(SLASHED_FORMATS, ["en"], *january)
-        >>> found["2/1/2018"]
-        ['2018-01-02', '2018-02-01']
-    """
-    patterns = (FORMATS | UNSEEN_FORMATS if formats is None else formats).values()
-    found = {}  # string -> dates
-    for number in range((last - first).days + 1):
-        day = first + timedelta(number)
-        for locale in _known(locales):
-            for pattern in patterns:
-                found.setdefault(written(day, pattern, locale), set()).add(day.isoformat())
-    return {text: sorted(dates) for text, dates in found.items() if len(dates) > 1}
-
-
-def wrong_years(pattern="YYY", locale="en_US", first=FIRST, last=LAST):
-    """Find the days to which a pattern gives a year that is not theirs.
-
-    In the patterns of CLDR, ``y`` is the year and ``Y`` the year that the week belongs to. They
-    differ for some days around New Year, and which ones depends on the day that weeks begin with.
-
-    Args:
-        pattern: A pattern of the year alone, four digits.
-        locale: A locale.
-        first: First day.
-        last: Last day.
-
-    Returns:
-        A list of pairs: the day, a `datetime.date`, and the year that the pattern gives it.
-
-    Example:
-        >>> wrong_years(first=date(2018, 12, 29), last=date(2019, 1, 2))
-        [(datetime.date(2018, 12, 30), 2019), (datetime.date(2018, 12, 31), 2019)]
-        >>> wrong_years("y", first=date(2018, 1, 1), last=date(2018, 12, 31))
-        []
-    """
-    days = (first + timedelta(number) for number in range((last - first).days + 1))
-    years = ((day, int(written(day, pattern, locale))) for day in days)
-    return [(day, year) for day, year in years if year != day.year]
 
 
 def _known(locales):

@@ -1,6 +1,7 @@
 """Dates: a function from string to date, the same every time, no format seen that must not be."""
 
-from datetime import date
+import itertools
+from datetime import date, timedelta
 
 import pytest
 
@@ -16,11 +17,11 @@ from course.translation.dates import (
 
 @pytest.fixture(scope="module")
 def pairs():
-    return date_pairs(5000, seed=3)
+    return date_pairs(2000, seed=3)
 
 
 def test_pairs_are_as_many_as_asked_for_and_each_string_is_there_once(pairs):
-    assert len(pairs) == len(dict(pairs)) == 5000
+    assert len(pairs) == len(dict(pairs)) == 2000
 
 
 def test_the_second_of_a_pair_is_iso_and_in_range(pairs):
@@ -40,7 +41,7 @@ def test_the_first_of_a_pair_is_short_lower_case_and_tells_the_day(pairs):
 
 
 def test_few_dates_are_too_long():
-    days = [date(2018, month, day) for month in range(1, 13) for day in range(20, 27)]
+    days = [date(2018, month, day) for month in range(1, 13) for day in range(20, 23)]
     texts = [
         dates.written(day, pattern, locale)
         for day in days
@@ -51,33 +52,41 @@ def test_few_dates_are_too_long():
 
 
 def test_the_same_seed_gives_the_same_pairs(pairs):
-    assert date_pairs(5000, seed=3) == pairs
+    assert date_pairs(2000, seed=3) == pairs
     assert date_pairs(100, seed=3) == pairs[:100]
     assert date_pairs(100, seed=4) != pairs[:100]
 
 
+def ambiguous(formats, locales, first, last):
+    """The strings that stand for more than one date."""
+    found = {}
+    for number in range((last - first).days + 1):
+        day = first + timedelta(number)
+        for pattern, locale in itertools.product(formats.values(), locales):
+            found.setdefault(dates.written(day, pattern, locale), set()).add(day)
+    return {text: days for text, days in found.items() if len(days) > 1}
+
+
 def test_no_string_stands_for_two_dates():
     # Days that could be taken for months or for years of two digits.
-    for year in (2005, 2011):
-        for month in (1, 5, 11):
-            assert not dates.ambiguous(first=date(year, month, 1), last=date(year, month, 12))
-    year = date(2018, 1, 1), date(2018, 12, 31)
-    assert not dates.ambiguous({"any": "MMMM d y", "short": "MMM d y"}, LOCALES, *year)
+    for year, month in itertools.product((2005, 2011), (1, 5, 11)):
+        days = date(year, month, 1), date(year, month, 12)
+        assert not ambiguous(FORMATS | UNSEEN_FORMATS, LOCALES, *days)
 
 
 def test_dates_with_slashes_are_ambiguous_up_to_the_twelfth():
     year = date(2018, 1, 1), date(2018, 12, 31)
-    found = dates.ambiguous(SLASHED_FORMATS, ["en_US"], *year)
+    found = ambiguous(SLASHED_FORMATS, ["en_US"], *year)
     assert len(found) == 12 * 11
     assert all(len(days) == 2 for days in found.values())
-    assert not dates.ambiguous({"one": "d/M/y"}, ["en_US"], *year)
-    with pytest.raises(ValueError, match=r"stands for both .* and .*ambiguous"):
+    assert not ambiguous({"one": "d/M/y"}, ["en_US"], *year)
+    with pytest.raises(ValueError, match=r"stands for both .* and"):
         date_pairs(2000, seed=1, formats=SLASHED_FORMATS, first=year[0])
 
 
 def test_unseen_formats_share_no_string_with_the_others(pairs):
     assert not set(UNSEEN_FORMATS.values()) & set(FORMATS.values())
-    unseen = date_pairs(2000, seed=3, formats=UNSEEN_FORMATS)
+    unseen = date_pairs(1000, seed=3, formats=UNSEEN_FORMATS)
     everything = dict(pairs) | dict(unseen)
     assert len(everything) == len(pairs) + len(unseen)
 
@@ -90,17 +99,6 @@ def test_every_format_and_locale_is_used():
     found = dict(date_pairs(len(possible), seed=1, first=day, last=day))
     assert set(found) == possible
     assert set(found.values()) == {"2018-05-09"}
-
-
-def test_the_year_of_the_week_is_wrong_around_new_year_alone():
-    wrong = dates.wrong_years()
-    assert wrong
-    for day, year in wrong:
-        assert (day.month, year) in ((12, day.year + 1), (1, day.year - 1))
-        assert day.day <= 3 or day.day >= 26
-    # Weeks that begin on Monday are wrong about other days than weeks that begin on Sunday.
-    assert {day for day, _ in dates.wrong_years(locale="de")} != {day for day, _ in wrong}
-    assert dates.wrong_years("y") == []
 
 
 def test_no_format_has_the_year_of_the_week():
