@@ -24,7 +24,7 @@ def fetch(name, *, source=None, path=None):
         source: ``"archive"`` (the default where the card has one) or ``"canonical"``, the makers'
             own address.
         path: A file or a folder that the user already has: the archive, or the members
-            themselves. They are recognised by their hash and copied.
+            themselves. They are recognized by their hash and copied.
 
     Returns:
         A dict from file name to ``pathlib.Path``.
@@ -134,7 +134,7 @@ def _accept(made, path, member):
 
 
 def _adopt(card, path):
-    """Copy what the user already has into the cache, recognised by its hash."""
+    """Copy what the user already has into the cache, recognized by its hash."""
     if not path.exists():
         raise DataError(f"There is no file or folder {path}.")
     taken = {}

@@ -7,15 +7,15 @@ Example:
     'he'
 """
 
+from seqlib.files import FileError
 from seqlib.word_vectors.analogies import Section, evaluate
 from seqlib.word_vectors.bias import Association, direction, equalize, neutralize, unit, weat
-from seqlib.word_vectors.errors import VectorFileError
 from seqlib.word_vectors.vectors import WordVectors
 
 __all__ = [
     "Association",
+    "FileError",
     "Section",
-    "VectorFileError",
     "WordVectors",
     "direction",
     "equalize",

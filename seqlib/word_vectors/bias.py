@@ -1,4 +1,4 @@
-"""Measure and remove the bias along a direction: neutralise, equalise, and the association test.
+"""Measure and remove the bias along a direction: neutralize, equalize, and the association test.
 
 All equations are about vectors of length 1, so every vector is scaled to it first. With vectors of
 other lengths the square root in `equalize` can become imaginary, which is why it must not be left
@@ -66,12 +66,12 @@ def direction(pairs, components=1):
         raise ValueError(
             f"pairs has shape {pairs.shape}. Allowed: (sets, at least 2 words, dimension)."
         )
-    centred = (pairs - pairs.mean(axis=1, keepdims=True)).reshape(-1, pairs.shape[-1])
-    rank = np.linalg.matrix_rank(centred)
+    centered = (pairs - pairs.mean(axis=1, keepdims=True)).reshape(-1, pairs.shape[-1])
+    rank = np.linalg.matrix_rank(centered)
     if not 1 <= components <= rank:
         raise ValueError(f"components is {components}. Allowed: 1 to {rank}, as the sets differ.")
-    found = np.linalg.svd(centred, full_matrices=False)[2][:components]
-    sides = np.where(found @ centred[0] < 0, -1, 1)
+    found = np.linalg.svd(centered, full_matrices=False)[2][:components]
+    sides = np.where(found @ centered[0] < 0, -1, 1)
     return (found * sides[:, None]).astype(pairs.dtype)
 
 
@@ -109,7 +109,7 @@ def equalize(sets, direction):
     \qquad \nu = \mu - \mu_B,$$
 
     with $\mu$ the mean of the set, and $w_B$, $\mu_B$ the parts along the direction. Afterwards a
-    neutralised word is as near to one word of the set as to any other.
+    neutralized word is as near to one word of the set as to any other.
 
     Args:
         sets: $w$, array (..., words in a set, dimension), such as pairs (pairs, 2, dimension).

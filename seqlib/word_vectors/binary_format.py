@@ -7,56 +7,43 @@ word, as word2vec's own program writes it.
 
 import numpy as np
 
-from seqlib.word_vectors.errors import VectorFileError, repeated
-from seqlib.word_vectors.opening import DAMAGE, opened
+from seqlib.files import FileError
+from seqlib.word_vectors.compressed import DAMAGE, opened
+from seqlib.word_vectors.text_format import parse_header
 
 BLOCK = 4_000_000  # bytes that are read at a time
 _LONGEST = 2_000  # bytes: no word is longer; where no space comes, the file is something else
 
 
-def read(path, rows, member=None, wanted=None):
-    """Read a file.
+def read(path, member=None, wanted=None):
+    """Yield numbers of words, words and their vectors, (words, dimension) of float32, by blocks.
 
-    Args:
-        path: A ``pathlib.Path``.
-        rows: Where the vectors go: `rows.InMemory` or `rows.InFile`.
-        member: Which file of a zip.
-        wanted: Set of the words to keep; None for all.
-
-    Returns:
-        The words, a list of strings in the order of the file.
-
-    Raises:
-        OSError: The file is not there or cannot be read.
-        VectorFileError: It is not what it should be; the message names the word by its number.
+    Where a set of words is `wanted`, the others are passed over, and reading ends where all have
+    been found.
     """
     with opened(path, member) as stream:
         reader = _Reader(path, stream)
-        promised, size = _header(path, reader.line())
-        words, numbers = [], []  # the number in the file of each word that is kept, from 1
-        while reader.count < promised and (wanted is None or len(words) < len(wanted)):
-            found, vectors, before = *reader.vectors(promised, size, wanted), len(words)
-            words += [word for _, word in found]
-            numbers += [number for number, _ in found]
-            if len(words) > before:
-                rows.append(vectors)
-            if not np.isfinite(vectors).all():
-                row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0]) + before
-                raise VectorFileError(
+        promised, size = reader.header()
+        left = None if wanted is None else set(wanted)
+        while reader.count < promised and left != set():
+            numbers, words, vectors = reader.block(promised, size, wanted)
+            for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)):
+                raise FileError(
                     path,
                     f"word {numbers[row]:,}",
                     f"the vector of {words[row]!r} has a number that is not finite.",
                 )
-        if wanted is None and reader.count == promised and reader.rest().strip(b"\n"):
-            raise VectorFileError(
+            if words:
+                yield numbers, words, vectors
+            if left is not None:
+                left.difference_update(words)
+        if wanted is None and reader.rest().strip(b"\n"):
+            raise FileError(
                 path,
                 f"after word {promised:,}",
                 "the file goes on after the last word that its first line promises: it is no "
                 "binary file of word2vec, or its first line is wrong.",
             )
-    if len(set(words)) < len(words):
-        raise repeated(path, words, lambda row: f"word {numbers[row]:,}")
-    return words
 
 
 def write(stream, words, matrix):
@@ -64,18 +51,6 @@ def write(stream, words, matrix):
     stream.write(b"%d %d\n" % matrix.shape)
     for word, vector in zip(words, matrix, strict=True):
         stream.write(word.encode() + b" " + np.asarray(vector, "<f4").tobytes() + b"\n")
-
-
-def _header(path, line):
-    counts = line.split()
-    if len(counts) != 2 or not all(count.isdigit() for count in counts) or b"0" in counts:
-        raise VectorFileError(
-            path,
-            "line 1",
-            "a header with the number of words and the dimension was expected, got "
-            f"{line[:60]!r}. Is it a text file? Then leave out binary=True, or use load_glove.",
-        )
-    return int(counts[0]), int(counts[1])
 
 
 class _Reader:
@@ -86,26 +61,30 @@ class _Reader:
         self.buffer, self.begin = b"", 0  # what was read, and where in it reading goes on
         self.count = 0  # words that have been passed
 
-    def line(self):
-        """Return the first line, without its end, and at most 100 bytes of it."""
-        self._more()
-        line, end, _ = self.buffer[:100].partition(b"\n")
+    def header(self):
+        """Return the number of words and the dimension."""
+        line, end, _ = self.rest()[:100].partition(b"\n")
         self.begin = len(line + end)
-        return line
+        hint = "Is it a text file? Then leave out binary=True, or use load_glove."
+        return parse_header(self.path, line, hint)
 
     def rest(self):
-        """Return what is left of the stream, but no more than a block."""
-        self._more()
-        return self.buffer[self.begin :]
+        """Drop what was passed, read a block more, and return what there is."""
+        try:
+            self.buffer = self.buffer[self.begin :] + self.stream.read(BLOCK)
+        except DAMAGE as error:
+            raise FileError(
+                self.path,
+                f"after word {self.count:,}",
+                f"the file is damaged or cut short ({error}): fetch it again.",
+            ) from None
+        self.begin = 0
+        return self.buffer
 
-    def vectors(self, promised, size, wanted):
-        """Read on for about a block.
-
-        Returns:
-            List of (number, word) and array (words, size) of float32; of the wanted words alone.
-        """
-        self._more()
-        buffer, begin, found, pieces = self.buffer, self.begin, [], []
+    def block(self, promised, size, wanted):
+        """Return numbers, words and vectors of the wanted words in about a block."""
+        buffer, begin = self.rest(), 0
+        numbers, words, pieces = [], [], []
         while self.count < promised:
             space = buffer.find(b" ", begin, begin + _LONGEST)
             end = space + 1 + 4 * size
@@ -114,43 +93,32 @@ class _Reader:
             self.count += 1
             word = self._decode(buffer[begin:space])
             if wanted is None or word in wanted:
-                found.append((self.count, word))
+                numbers.append(self.count)
+                words.append(word)
                 pieces.append(buffer[space + 1 : end])
             begin = end
-        if begin == self.begin:
-            raise self._no_word(begin, size)
+        if not begin:
+            raise self._no_word(size)
         self.begin = begin
-        return found, np.frombuffer(b"".join(pieces), "<f4").reshape(-1, size)
-
-    def _more(self):
-        """Drop what was passed and read a block more."""
-        try:
-            self.buffer = self.buffer[self.begin :] + self.stream.read(BLOCK)
-        except DAMAGE as error:
-            raise VectorFileError(
-                self.path,
-                f"after word {self.count:,}",
-                f"the file is damaged or cut short ({error}): fetch it again.",
-            ) from None
-        self.begin = 0
+        return numbers, words, np.frombuffer(b"".join(pieces), "<f4").reshape(-1, size)
 
     def _decode(self, word):
         word = word.lstrip(b"\n")
         try:
             return word.decode("utf-8")
         except UnicodeDecodeError:
-            raise VectorFileError(
+            raise FileError(
                 self.path,
                 f"word {self.count:,}",
                 f"{word[:40]!r} is not UTF-8: the file has another encoding, or another dimension "
                 "than its first line says, or it is a text file.",
             ) from None
 
-    def _no_word(self, begin, size):
+    def _no_word(self, size):
         """Return the error for a place where no whole word and vector follows."""
-        left = len(self.buffer) - begin
+        left = len(self.buffer)
         if left > _LONGEST + 4 * size:
             problem = "no space ends this word: it is no binary file of word2vec."
         else:
             problem = f"the file ends within it ({left:,} bytes are left): it was cut short."
-        return VectorFileError(self.path, f"word {self.count + 1:,}", problem)
+        return FileError(self.path, f"word {self.count + 1:,}", problem)

@@ -1,62 +1,62 @@
-"""From files to words and an array of vectors, through the cache or not."""
+"""From files to words and an array of vectors, through the cache where it may be used.
 
+A text or binary file is read once and kept in the cache folder as plain numbers, to be opened
+memory-mapped at once. The cache knows a file by its path, size and time of change, and by a hash of
+its first and last 64 kB. Where one of these differs the file is read anew, and what was kept of it
+before goes. A folder of the cache is written under another name and renamed: it is always whole.
+"""
+
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from seqlib.word_vectors import binary_format, cached, text_format
-from seqlib.word_vectors.errors import VectorFileError, repeated
-from seqlib.word_vectors.rows import InMemory
+from seqlib.data import cache
+from seqlib.files import FileError
+from seqlib.word_vectors import binary_format, text_format
+
+_VERSION = 2  # of the layout; another one is read anew
+_EDGE = 64_000  # bytes at both ends of a file that are hashed
+_VECTORS, _WORDS = "vectors.f32", "words.json"
 
 
-def glove(path, only=None, member=None, cache=True):
-    """Read a text file without a header; see `WordVectors.load_glove`.
+def read_file(path, form, only=None, member=None, use_cache=True):
+    """Return the words of a file and their vectors, (words, dimension); see `WordVectors`.
 
-    Returns:
-        List of words, array (words, dimension) of float32.
+    `form` is ``"glove"`` or ``"word2vec"``, text without or with a header, or ``"binary"``.
     """
-    return _text(path, only, member, cache, header=False)
-
-
-def word2vec(path, binary=False, only=None, member=None, cache=True):
-    """Read a text file with a header, or a binary one; see `WordVectors.load_word2vec`.
-
-    Returns:
-        List of words, array (words, dimension) of float32.
-    """
-    if not binary:
-        return _text(path, only, member, cache, header=True)
     path, wanted = Path(path), _wanted(only)
+    folder = _folder(path, f"{form} {member or ''}") if use_cache else None
+    found = _opened(folder) if use_cache else None
+    if found is None and use_cache and wanted is None:
+        return _read_into(folder, path, form, member)
+    if found is None:
+        stream = io.BytesIO()
+        words, size = _copy(path, form, member, wanted, stream)
+        return words, np.frombuffer(stream.getbuffer(), "<f4").reshape(len(words), size)
+    if wanted is None:
+        return found
+    words, matrix = found
+    rows = [row for row, word in enumerate(words) if word in wanted]
+    return [words[row] for row in rows], matrix[rows]
 
-    def read_wanted():
-        rows = InMemory()
-        words = binary_format.read(path, rows, member, wanted)
-        return words, rows.finish()
 
-    return _read(
-        path,
-        f"binary {member or ''}",
-        wanted,
-        cache,
-        read=lambda rows: binary_format.read(path, rows, member),
-        read_wanted=read_wanted,
-    )
-
-
-def numpy_array(path, vocabulary):
-    """Read a ``.npy`` file and its words; see `WordVectors.load_numpy`.
-
-    Returns:
-        List of words, array (words, dimension), memory-mapped.
-    """
+def read_numpy(path, vocabulary):
+    """Return the words and the memory-mapped array of a ``.npy`` file; see `WordVectors`."""
     path = Path(path)
     try:
         matrix = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise VectorFileError(path, "", f"no whole .npy file of numbers ({error}).") from None
+        raise FileError(path, "", f"no whole .npy file of numbers ({error}).") from None
     if not isinstance(matrix, np.ndarray) or matrix.ndim != 2 or matrix.dtype.kind != "f":
         found = getattr(matrix, "shape", "several arrays"), getattr(matrix, "dtype", "")
-        raise VectorFileError(
+        raise FileError(
             path, "", f"it holds {found}. Allowed: one array (words, dimension) of floats."
         )
     if isinstance(vocabulary, (str, Path)):
@@ -64,45 +64,14 @@ def numpy_array(path, vocabulary):
     else:
         words = [str(word) for word in vocabulary]
     if len(words) != len(matrix):
-        raise VectorFileError(
+        raise FileError(
             path, "", f"it has {len(matrix):,} rows, but the vocabulary {len(words):,} words."
         )
-    for begin in range(0, len(matrix), 10_000):
-        whole = np.isfinite(matrix[begin : begin + 10_000]).all(axis=1)
-        if not whole.all():
-            row = begin + int(np.flatnonzero(~whole)[0])
-            raise VectorFileError(
-                path, f"row {row:,}", f"the vector of {words[row]!r} is not finite."
-            )
+    for begin in range(0, len(matrix), 10_000):  # not all of a large file in memory at once
+        for row in np.flatnonzero(~np.isfinite(matrix[begin : begin + 10_000]).all(axis=1)):
+            row += begin
+            raise FileError(path, f"row {row:,}", f"the vector of {words[row]!r} is not finite.")
     return words, matrix
-
-
-def _text(path, only, member, cache, header):
-    path, wanted = Path(path), _wanted(only)
-    return _read(
-        path,
-        f"{'word2vec' if header else 'glove'} {member or ''}",
-        wanted,
-        cache,
-        read=lambda rows: text_format.read(path, rows, header, member),
-        read_wanted=lambda: text_format.read_wanted(path, wanted, header, member),
-    )
-
-
-def _read(path, form, wanted, cache, read, read_wanted):
-    """Return words and vectors by the shortest way."""
-    if wanted is not None:
-        found = cached.kept(path, form) if cache else None
-        if found is None:
-            return read_wanted()
-        words, matrix = found
-        rows = [row for row, word in enumerate(words) if word in wanted]
-        return [words[row] for row in rows], matrix[rows]
-    if cache:
-        return cached.read(path, form, read)
-    rows = InMemory()
-    words = read(rows)
-    return words, rows.finish()
 
 
 def _wanted(only):
@@ -111,7 +80,39 @@ def _wanted(only):
         return None
     if isinstance(only, str):
         raise TypeError(f"only is the string {only!r}. Allowed: a collection of words, or None.")
-    return {word for word in getattr(only, "tokens", only)}
+    return set(getattr(only, "tokens", only))
+
+
+def _copy(path, form, member, wanted, stream):
+    """Copy the vectors of a file to a stream, as float32; return the words and the dimension."""
+    if form == "binary":
+        unit, blocks = "word", binary_format.read(path, member, wanted)
+    else:
+        unit, blocks = "line", text_format.read(path, form == "word2vec", member, wanted)
+    words, places, size = [], [], 0
+    for numbers, new_words, vectors in blocks:
+        words += new_words
+        places.append(numbers)
+        size = vectors.shape[1]
+        stream.write(np.ascontiguousarray(vectors, "<f4"))
+    _check_unique(path, words, unit, chain.from_iterable(places))
+    return words, size
+
+
+def _check_unique(path, words, unit, numbers):
+    """Raise `FileError` for a word that a file has twice."""
+    if len(set(words)) == len(words):
+        return
+    seen = {}
+    for word, number in zip(words, numbers, strict=True):
+        if word in seen:
+            raise FileError(
+                path,
+                f"{unit} {number:,}",
+                f"the word {word!r} is there for the second time (first: {unit} {seen[word]:,}). "
+                "Each word must have one vector: take one of the two out.",
+            )
+        seen[word] = number
 
 
 def _word_list(path):
@@ -120,8 +121,57 @@ def _word_list(path):
         words = path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise VectorFileError(path, f"line {line:,}", "it is not UTF-8.") from None
+        raise FileError(path, f"line {line:,}", "it is not UTF-8.") from None
     words = [word.removesuffix("\r") for word in words]
-    if len(set(words)) < len(words):
-        raise repeated(path, words, lambda row: f"line {row + 1:,}")
+    _check_unique(path, words, "line", range(1, len(words) + 1))
     return words
+
+
+def _folder(path, form):
+    """Return the folder of the cache for a file as it is now, and for the way it is read."""
+    path = path.resolve()
+    status = path.stat()
+    with path.open("rb") as stream:
+        edges = stream.read(_EDGE)
+        stream.seek(max(status.st_size - _EDGE, 0))
+        edges += stream.read(_EDGE)
+    content = f"{_VERSION} {status.st_size} {status.st_mtime_ns} {_hash(edges)}"
+    stem = re.sub(r"[^A-Za-z0-9._-]", "_", path.name)[:40]
+    file = f"{stem}-{_hash(f'{path} {form}'.encode())}"
+    return cache.root() / "word_vectors" / f"{file}-{_hash(content.encode())}"
+
+
+def _hash(content):
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _opened(folder):
+    """Return the words and vectors in a folder of the cache; None where they are not whole."""
+    try:
+        kept = json.loads((folder / _WORDS).read_bytes())
+        words, shape = kept["words"], (len(kept["words"]), kept["dimension"])
+        if (folder / _VECTORS).stat().st_size != 4 * shape[0] * shape[1]:
+            raise ValueError("vectors without words, or words without vectors")
+        return words, np.memmap(folder / _VECTORS, "<f4", mode="r", shape=shape)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _read_into(folder, path, form, member):
+    """Return the words and vectors of a file that is read into a folder of the cache."""
+    with cache.exclusive_folder(f"word_vectors-{folder.name}") as work:
+        found = _opened(folder)  # another process may have read it meanwhile
+        if found is None:
+            made = work / "made"
+            made.mkdir()
+            with (made / _VECTORS).open("wb") as stream:
+                words, size = _copy(path, form, member, None, stream)
+            kept = json.dumps({"dimension": size, "words": words}, ensure_ascii=False)
+            (made / _WORDS).write_text(kept, encoding="utf-8")
+            file = folder.name.rpartition("-")[0]
+            for older in folder.parent.glob(f"{file}-*"):  # of the file with another content
+                shutil.rmtree(older, ignore_errors=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(made, folder)
+            found = _opened(folder)
+    return found

@@ -4,7 +4,8 @@ import numpy as np
 
 from seqlib.files import whole_file
 from seqlib.word_vectors import bias, binary_format, loading
-from seqlib.word_vectors.nearest import nearest
+
+_SCORES = 16_000_000  # that are in memory at once: 64 MB
 
 
 class WordVectors:
@@ -58,12 +59,12 @@ class WordVectors:
         spaces itself: the numbers are split off from the right, as many as most lines have. Where
         a line has more numbers with a point or an exponent than that, it is an error.
 
-        The first time, the file is read in blocks and kept in the cache folder as a NumPy array
-        (``SEQLIB_DATA``, else the user's cache folder); later it is opened memory-mapped, at once,
-        and the matrix cannot be written to. A file that has changed is read anew.
+        The first time, the file is read in blocks and kept in the cache folder (``SEQLIB_DATA``,
+        else the user's); later it is opened memory-mapped, at once, and the matrix cannot be
+        written to. A file that has changed is read anew.
 
         Args:
-            path: A file: plain, gzip, bzip2 or zip, recognised by its content.
+            path: A file: plain, gzip, bzip2 or zip, recognized by its content.
             only: The words wanted, a collection or a `seqlib.text.Vocabulary`; numbers of other
                 words are then not even parsed, and nothing is written to the cache. Words that
                 the file does not have are left out. None for all words.
@@ -75,18 +76,18 @@ class WordVectors:
 
         Raises:
             OSError: The file is not there or cannot be read.
-            VectorFileError: It is not what it should be; the message names file and line. Nothing
-                is kept of it.
+            FileError: It is not what it should be; the message names file and line. Nothing is
+                kept of it.
             DataError: The cache folder cannot be written.
         """
-        return cls(*loading.glove(path, only, member, cache))
+        return cls(*loading.read_file(path, "glove", only, member, cache))
 
     @classmethod
     def load_word2vec(cls, path, binary=False, only=None, member=None, cache=True):
         """Load a file of word2vec, or of fastText: the number of words and the dimension first.
 
         Args:
-            path: A file: plain, gzip, bzip2 or zip, recognised by its content.
+            path: As for `load_glove`.
             binary: Whether the vectors are written as float32, not as text.
             only: As for `load_glove`.
             member: As for `load_glove`.
@@ -96,12 +97,11 @@ class WordVectors:
             `WordVectors` with the words in the order of the file.
 
         Raises:
-            OSError: The file is not there or cannot be read.
-            VectorFileError: It is not what it should be; the message names file and line, or in a
-                binary file the number of the word. Nothing is kept of it.
-            DataError: The cache folder cannot be written.
+            OSError, FileError, DataError: As for `load_glove`; in a binary file, the message names
+                the number of the word.
         """
-        return cls(*loading.word2vec(path, binary, only, member, cache))
+        form = "binary" if binary else "word2vec"
+        return cls(*loading.read_file(path, form, only, member, cache))
 
     @classmethod
     def load_numpy(cls, path, vocabulary):
@@ -116,9 +116,9 @@ class WordVectors:
 
         Raises:
             OSError: A file is not there or cannot be read.
-            VectorFileError: A file is not what it should be.
+            FileError: A file is not what it should be.
         """
-        return cls(*loading.numpy_array(path, vocabulary))
+        return cls(*loading.read_numpy(path, vocabulary))
 
     def save_word2vec(self, path):
         """Write a binary file of word2vec, which `load_word2vec` and other libraries read.
@@ -306,21 +306,29 @@ class WordVectors:
         return bias.weat(self[x], self[y], self[a], self[b], divisions, seed)
 
     def _nearest(self, queries, k, vocabulary, left_out=None):
-        """Return a list of (word, cosine) for each query; see `nearest`."""
+        """Return a list of (word, cosine) for each query; `left_out` are rows for each, or None."""
         if k < 1 or (vocabulary is not None and vocabulary < 1):
             raise ValueError(f"k is {k}, vocabulary {vocabulary}. Allowed: integers from 1 up.")
         if self._lengths is None:
             self._lengths = np.sqrt(np.einsum("wd,wd->w", self.matrix, self.matrix))
-        if left_out is not None and vocabulary is not None:
-            left_out = np.where(left_out < vocabulary, left_out, -1)
-        queries = bias.unit(queries).astype(np.result_type(self.matrix, np.float32), copy=False)
-        ids, cosines = nearest(
-            self.matrix[:vocabulary], self._lengths[:vocabulary], queries, k, left_out
-        )
-        return [
-            [(self.words[row], cosine) for row, cosine in zip(*one, strict=True) if row >= 0]
-            for one in zip(ids.tolist(), cosines.tolist(), strict=True)
-        ]
+        matrix, lengths = self.matrix[:vocabulary], self._lengths[:vocabulary]
+        queries = bias.unit(queries).astype(np.result_type(matrix, np.float32), copy=False)
+        scale = 1 / np.where(lengths == 0, 1, lengths)  # a vector of zeros has the cosine 0
+        k, step, found = min(k, len(matrix)), max(_SCORES // len(matrix), 1), []
+        for begin in range(0, len(queries), step):
+            cosines = queries[begin : begin + step] @ matrix.T  # (queries, words)
+            cosines *= scale
+            if left_out is not None:
+                out = left_out[begin : begin + step]
+                rows, columns = np.nonzero(out < len(matrix))
+                cosines[rows, out[rows, columns]] = -np.inf
+            tops = np.argpartition(cosines, -k, axis=1)[:, -k:]  # (queries, k), in no order
+            values = np.take_along_axis(cosines, tops, axis=1)
+            order = np.lexsort((tops, -values), axis=1)  # of equal ones the first row
+            for row, best in enumerate(order):
+                pairs = zip(tops[row, best].tolist(), values[row, best].tolist(), strict=True)
+                found.append([(self.words[i], cos) for i, cos in pairs if cos > -np.inf])
+        return found
 
     def _no_word(self, word):
         other = next((form for form in (word.lower(), word.title()) if form in self.index), None)

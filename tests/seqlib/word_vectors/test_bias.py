@@ -1,4 +1,4 @@
-"""Neutralise, equalise and the association test: the equations, and what they promise."""
+"""Neutralize, equalize and the association test: the equations, and what they promise."""
 
 import itertools
 
@@ -24,7 +24,7 @@ def along():
     return draw(8, seed=9)
 
 
-def test_neutralised_vectors_are_orthogonal_and_of_length_1(along):
+def test_neutralized_vectors_are_orthogonal_and_of_length_1(along):
     vectors = draw(3, 5, 8)
     found = neutralize(vectors, along)
     assert found.shape == vectors.shape
@@ -37,7 +37,7 @@ def test_neutralised_vectors_are_orthogonal_and_of_length_1(along):
     np.testing.assert_allclose(one, rest / np.linalg.norm(rest), atol=1e-12)
 
 
-def test_neutralised_along_several_directions_that_are_not_orthogonal():
+def test_neutralized_along_several_directions_that_are_not_orthogonal():
     directions = draw(3, 8, seed=4)
     directions[2] = directions[0] + directions[1]  # and not even independent
     found = neutralize(draw(5, 8), directions)
@@ -51,7 +51,7 @@ def test_what_lies_along_the_direction_becomes_zero(along):
 
 
 @pytest.mark.parametrize("size", [2, 3])
-def test_equalised_words_differ_along_the_direction_alone(along, size):
+def test_equalized_words_differ_along_the_direction_alone(along, size):
     sets = draw(6, size, 8)
     found = equalize(sets, along)
     np.testing.assert_allclose(np.linalg.norm(found, axis=-1), 1)

@@ -58,9 +58,10 @@ def test_similarity_ranks_pairs_as_people_do(glove, name, published):
 
 
 def test_accuracy_on_questions_words(glove):
-    *sections, total = evaluate(glove, data.load("questions_words"), vocabulary=100_000)
-    assert (total.asked, total.total) == (19_230, 19_544)
-    assert total.accuracy == pytest.approx(0.470, abs=0.001)
+    eighth = {name: asked[::8] for name, asked in data.load("questions_words").items()}
+    *sections, total = evaluate(glove, eighth, vocabulary=100_000)
+    assert (total.asked, total.total) == (2404, 2449)
+    assert total.accuracy == pytest.approx(0.466, abs=0.001)
     best = max(sections, key=lambda section: section.accuracy)
     assert best.name == "gram6-nationality-adjective"
 
@@ -87,7 +88,7 @@ def test_associations_of_flowers_and_of_careers(glove):
     assert careers.p_value < 0.005
 
 
-def test_a_debiased_word_is_as_near_to_either_of_an_equalised_pair(glove):
+def test_a_debiased_word_is_as_near_to_either_of_an_equalized_pair(glove):
     gender = glove.direction(GENDER)
     jobs = ["nurse", "receptionist", "engineer", "captain"]
     before = glove.similarity(jobs, "woman") - glove.similarity(jobs, "man")

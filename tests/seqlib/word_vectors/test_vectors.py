@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from seqlib.text import Vocabulary
-from seqlib.word_vectors import VectorFileError, WordVectors, nearest
+from seqlib.word_vectors import FileError, WordVectors
+from seqlib.word_vectors import vectors as vectors_module
 from tests.seqlib.word_vectors.files import numbers, write
 
 WORDS = [f"w{n}" for n in range(200)]
@@ -38,7 +39,7 @@ def assert_same(found, expected):
 @pytest.mark.parametrize("at_once", [1, 450, 16_000_000])
 @pytest.mark.parametrize("vocabulary", [None, 50, 3])
 def test_nearest_is_what_brute_force_finds(vectors, monkeypatch, at_once, vocabulary):
-    monkeypatch.setattr(nearest, "_SCORES", at_once)
+    monkeypatch.setattr(vectors_module, "_SCORES", at_once)
     limit = vocabulary or 200
     queries = ["w7", "w100", "w2", "w7"]
     found = vectors.nearest(queries, k=5, vocabulary=vocabulary)
@@ -175,25 +176,25 @@ def test_numpy_with_a_vocabulary(tmp_path, given):
 def test_numpy_files_that_do_not_fit(tmp_path):
     path, words = tmp_path / "a.npy", tmp_path / "a.txt"
     np.save(path, MATRIX)
-    with pytest.raises(VectorFileError, match=r"a.npy: it has 200 rows, but the vocabulary 3 wor"):
+    with pytest.raises(FileError, match=r"a.npy: it has 200 rows, but the vocabulary 3 wor"):
         WordVectors.load_numpy(path, write(words, "a\nb\nc\n"))
-    with pytest.raises(VectorFileError, match=r"a.txt, line 3: the word 'a' is there for the sec"):
+    with pytest.raises(FileError, match=r"a.txt, line 3: the word 'a' is there for the sec"):
         WordVectors.load_numpy(path, write(words, "a\nb\na\n"))
-    with pytest.raises(VectorFileError, match=r"a.txt, line 2: it is not UTF-8"):
+    with pytest.raises(FileError, match=r"a.txt, line 2: it is not UTF-8"):
         WordVectors.load_numpy(path, write(words, b"a\n\xff\n"))
     bad = MATRIX.copy()
     bad[17, 2] = np.nan
     np.save(path, bad)
-    with pytest.raises(VectorFileError, match=r"a.npy, row 17: the vector of 'w17' is not finite"):
+    with pytest.raises(FileError, match=r"a.npy, row 17: the vector of 'w17' is not finite"):
         WordVectors.load_numpy(path, WORDS)
     np.save(path, np.arange(4))
-    with pytest.raises(VectorFileError, match=r"Allowed: one array \(words, dimension\) of floats"):
+    with pytest.raises(FileError, match=r"Allowed: one array \(words, dimension\) of floats"):
         WordVectors.load_numpy(path, WORDS)
     np.save(path, np.array([{}]), allow_pickle=True)
-    with pytest.raises(VectorFileError, match=r"no whole .npy file"):
+    with pytest.raises(FileError, match=r"no whole .npy file"):
         WordVectors.load_numpy(path, WORDS)
     for content in (b"", b"what", b"\x93NUMPY"):
-        with pytest.raises(VectorFileError, match=r"no whole .npy file"):
+        with pytest.raises(FileError, match=r"no whole .npy file"):
             WordVectors.load_numpy(write(path, content), WORDS)
     with pytest.raises(FileNotFoundError):
         WordVectors.load_numpy(tmp_path / "nowhere.npy", WORDS)

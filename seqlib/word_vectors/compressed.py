@@ -6,7 +6,7 @@ import gzip
 import zipfile
 import zlib
 
-from seqlib.word_vectors.errors import VectorFileError
+from seqlib.files import FileError
 
 # What a file that is damaged or cut short raises while it is unpacked.
 DAMAGE = (EOFError, OSError, zlib.error, zipfile.BadZipFile)
@@ -14,19 +14,7 @@ DAMAGE = (EOFError, OSError, zlib.error, zipfile.BadZipFile)
 
 @contextlib.contextmanager
 def opened(path, member=None):
-    """Open a file for reading; how it is packed is seen from its first bytes, not from its name.
-
-    Args:
-        path: A ``pathlib.Path``.
-        member: Which file of a zip; needed where it holds several.
-
-    Yields:
-        A binary stream of the unpacked content.
-
-    Raises:
-        OSError: The file is not there or cannot be read.
-        VectorFileError: `member` does not go with the file.
-    """
+    """Open a file for reading; how it is packed is seen from its first bytes, not from its name."""
     with path.open("rb") as stream:
         start = stream.read(10)
         stream.seek(0)
@@ -35,7 +23,7 @@ def opened(path, member=None):
                 yield one
             return
         if member is not None:
-            raise VectorFileError(path, "", f"member is {member!r}, but this is no zip file.")
+            raise FileError(path, "", f"member is {member!r}, but this is no zip file.")
         if start.startswith(b"\x1f\x8b"):
             with gzip.open(stream) as unpacked:
                 yield unpacked
@@ -50,7 +38,7 @@ def _zip(path, stream):
     try:
         return zipfile.ZipFile(stream)
     except zipfile.BadZipFile as error:
-        raise VectorFileError(
+        raise FileError(
             path, "", f"the zip file is damaged or cut short ({error}): fetch it again."
         ) from None
 
@@ -62,5 +50,5 @@ def _chosen(path, archive, member):
         return names[0]
     if member not in names:
         given = "no member was named" if member is None else f"member is {member!r}"
-        raise VectorFileError(path, "", f"{given}; member must be one of {', '.join(names)}.")
+        raise FileError(path, "", f"{given}; member must be one of {', '.join(names)}.")
     return member
