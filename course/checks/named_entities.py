@@ -23,7 +23,7 @@ def entity_spans(check):
     ]
     for tags, expected in cases:
         check.case(tags.split(), expected=expected)
-    check.passed("neighbours, changes of kind, the end of a sentence, I- without B-")
+    check.passed("neighbors, changes of kind, the end of a sentence, I- without B-")
 
 
 @exercise(
@@ -128,7 +128,7 @@ def _all_paths(chain):
 
 @exercise(
     "begin[first tag] + the sum of scores[step, tag] + the sum of transitions[tag, next tag] "
-    "over neighbours + end[last tag]."
+    "over neighbors + end[last tag]."
 )
 def path_score(check):
     """Check the score of one path."""

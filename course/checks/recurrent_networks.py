@@ -37,11 +37,10 @@ def forward(check):
     inputs, states, weights = reference.sequence_case()
     expected, last = reference.keras_layer("LSTM", inputs, states, weights)
 
-    def read(index=0, start=states, carried=True):
-        steps = reference.loop(reference.lstm, inputs, start, weights, carried)
-        return np.stack([new[index] for new, _ in steps], axis=1)
+    def read(start=states, **how):
+        return reference.read(inputs, start, weights, **how)
 
-    from_zero = read(start=tuple(map(np.zeros_like, states)))
+    from_zero = read(tuple(map(np.zeros_like, states)))
     mistakes = [
         (read(carried=False), "Each step starts from the initial states: carry on."),
         (from_zero, "The initial states that were given are not used."),
@@ -252,21 +251,21 @@ def bidirectional(check):
     """Check the two-way layer against `keras.layers.Bidirectional`."""
     inputs, states, onwards = reference.sequence_case()
     _, _, back = reference.case(gates=4, seed=3)
-
-    def read(sequence, weights):
-        return reference.keras_layer("LSTM", sequence, states, weights)[0]
-
-    first, second = read(inputs, onwards), read(inputs[:, ::-1], back)
+    first, _ = reference.keras_layer("LSTM", inputs, states, onwards)
+    second, _ = reference.keras_layer("LSTM", inputs[:, ::-1], states, back)
 
     def joined(other):
         return np.concatenate([first, other], axis=-1)
 
+    in_order = reference.read(inputs, states, back)
+    same_weights = reference.read(inputs[:, ::-1], states, onwards)
+    other_batch = reference.read(inputs[::-1], states, back)
     mistakes = [
         (joined(second), "The second output still runs backwards: turn it round again."),
-        (joined(read(inputs, back)), "The second reading is of the inputs in order: reverse time."),
-        (joined(read(inputs, back)[:, ::-1]), "Reverse the inputs as well as the outputs."),
-        (joined(read(inputs[:, ::-1], onwards)[:, ::-1]), "The directions have their own weights."),
-        (joined(read(inputs[::-1], back)[::-1]), "This reverses the batch: time is axis 1."),
+        (joined(in_order), "The second reading is of the inputs in order: reverse time."),
+        (joined(in_order[:, ::-1]), "Reverse the inputs as well as the outputs."),
+        (joined(same_weights[:, ::-1]), "The directions have their own weights."),
+        (joined(other_batch[::-1]), "This reverses the batch: time is axis 1."),
     ]
     expected = joined(second[:, ::-1])
     arguments = reference.lstm, inputs, states, onwards, back

@@ -73,6 +73,12 @@ def loop(cell, inputs, states, weights, carried=True):
     return steps
 
 
+def read(inputs, states, weights, index=0, carried=True):
+    """Return a state of the LSTM after every step, (batch, time, units); h, or c where index=1."""
+    steps = loop(lstm, inputs, states, weights, carried)
+    return np.stack([new[index] for new, _ in steps], axis=1)
+
+
 def sigmoid(x):
     """Return 1 / (1 + exp(-x)), element by element."""
     return 0.5 * (1 + np.tanh(0.5 * x))

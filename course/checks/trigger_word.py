@@ -82,7 +82,7 @@ def insert_clip(check):
 
 
 @exercise(
-    "the first labelled step is int(end * 16_000) // 640 + 1; set ten steps from there to 1; a "
+    "the first labeled step is int(end * 16_000) // 640 + 1; set ten steps from there to 1; a "
     "slice that goes beyond the last step is cut by itself."
 )
 def label_steps(check):

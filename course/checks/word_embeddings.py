@@ -82,7 +82,7 @@ def noise_distribution(check):
     "+ 1) but i itself gives the pair (ids[i], ids[j])."
 )
 def skip_gram_pairs(check):
-    """Check the pairs of words and neighbours of a sentence."""
+    """Check the pairs of words and neighbors of a sentence."""
     first = [(7, 7), (7, 8), (7, 8), (7, 9), (8, 7), (8, 7), (8, 9), (9, 7), (9, 8)]
     check.case([7, 8, 9, 7], [1, 2, 1, 3], expected=first, read=sorted)
     second = [(4, 5), (4, 6), (5, 4), (5, 6), (6, 5)]
@@ -121,9 +121,9 @@ def negative_sampling_gradients(check):
     check.passed("both equal to finite differences of the loss")
 
 
-@exercise("sum of vectors * mask[..., None] over axis 1, divided by the number of neighbours.")
+@exercise("sum of vectors * mask[..., None] over axis 1, divided by the number of neighbors.")
 def cbow_context(check):
-    """Check the mean of the vectors of the neighbours."""
+    """Check the mean of the vectors of the neighbors."""
     vectors = _VECTORS.reshape(2, 6, 5)[:, :4]
     mask = np.array([[True, True, False, True], [False, True, False, False]])
     expected = np.stack([vectors[0][mask[0]].mean(axis=0), vectors[1][mask[1]].mean(axis=0)])

@@ -40,14 +40,14 @@ class Worked:
 
     def mistaken(self, name, old, new):
         """Return an exercise with `new` in place of `old`, or of the whole solution where None."""
-        before, _, rest = self.solutions[name].partition(BEGIN)
-        solution, _, after = rest.partition(END)
-        assert old is None or old in solution, f"{old!r} is not in the solution of {name}"
+        source = self.solutions[name]
+        begin, end = source.index(BEGIN) + len(BEGIN), source.index("    " + END)
         if old is None:
-            solution = textwrap.indent("\n" + new.strip() + "\n", " " * 4)
+            solution = "\n" + textwrap.indent(new.strip(), "    ") + "\n"
         else:
-            solution = solution.replace(old, new, 1)
-        return self.run([before + solution.rstrip(" ") + after], self.answered)[name]
+            assert old in source[begin:end], f"{old!r} is not in the solution of {name}"
+            solution = source[begin:end].replace(old, new, 1)
+        return self.run([source[:begin] + solution + source[end:]], self.answered)[name]
 
     def run(self, sources, namespace=None):
         """Run cells and return their names, with those of `namespace`."""
