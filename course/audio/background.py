@@ -122,9 +122,6 @@ def reverberate(sound, response):
     Args:
         sound: Array (samples,).
         response: Answer of the room to a clap, (samples,); see `room_response`.
-
-    Returns:
-        Float32 array (samples,).
     """
     size = fft.next_fast_len(len(sound) + len(response), real=True)
     spectrum = fft.rfft(sound.astype("float32"), size) * fft.rfft(response, size)

@@ -11,8 +11,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pydub import AudioSegment
 
-__all__ = ["AudioSegment", "samples_of", "segment"]
-
 
 def segment(samples, rate=RATE):
     """Return samples as a pydub segment.
@@ -36,10 +34,5 @@ def segment(samples, rate=RATE):
 
 
 def samples_of(clip):
-    """Return the samples of a pydub segment of one channel and 16 bits, as float32.
-
-    Example:
-        >>> samples_of(segment(np.zeros(10))).shape
-        (10,)
-    """
+    """Return the samples of a pydub segment of one channel and 16 bits: (samples,) of float32."""
     return np.frombuffer(clip.raw_data, "<i2").astype("float32") / 32768

@@ -9,8 +9,6 @@ import numpy as np
 
 from course.audio.errors import AudioError
 
-__all__ = ["RATE", "Recording", "read", "resample", "to_mono", "write"]
-
 RATE = 16_000  # samples a second, of all sound in this room
 SHORTEST = 0.025  # seconds: one window of the spectrogram
 LONGEST = 3600  # seconds
@@ -129,13 +127,9 @@ def write(path, samples, rate=RATE):
 
 
 def to_mono(samples):
-    """Return the mean of the channels.
+    """Return the mean of the channels of samples (samples,) or (samples, channels) as float32.
 
-    Args:
-        samples: Array (samples,) or (samples, channels).
-
-    Returns:
-        Array (samples,) of float32.
+    Integers are scaled to between -1 and 1.
 
     Raises:
         AudioError: It has another shape, or samples that are no numbers.
@@ -158,16 +152,16 @@ def to_mono(samples):
     return samples.astype("float32")
 
 
-def resample(samples, rate, wanted=RATE):
+def resample(samples, rate, new_rate=RATE):
     """Return sound at another rate, free of what the new rate cannot hold.
 
     Args:
         samples: Array (samples,).
         rate: Samples a second that it has.
-        wanted: Samples a second that it should have.
+        new_rate: Samples a second that it should have.
 
     Returns:
-        Array of float32.
+        Array (samples,) of float32.
 
     Raises:
         AudioError: A rate is none from 1,000 to 768,000.
@@ -176,19 +170,20 @@ def resample(samples, rate, wanted=RATE):
         >>> resample(np.ones(44_100), 44_100, 16_000).shape
         (16000,)
     """
-    for value in (rate, wanted):
+    for value in (rate, new_rate):
         if not (float(value).is_integer() and 1000 <= value <= 768_000):
             raise AudioError(f"{value!r} samples a second: it must be 1,000 to 768,000, and whole.")
-    if rate == wanted:
+    if rate == new_rate:
         return np.asarray(samples, "float32")
     from scipy.signal import resample_poly
 
-    common = math.gcd(int(rate), int(wanted))
-    up, down = int(wanted) // common, int(rate) // common
+    common = math.gcd(int(rate), int(new_rate))
+    up, down = int(new_rate) // common, int(rate) // common
     return resample_poly(np.asarray(samples, "float32"), up, down).astype("float32")
 
 
 def _remarks(samples, kind):
+    """Return what the reader should know of samples of this subtype."""
     peaks = np.abs(samples)
     if not peaks.any():
         return ("It is silent throughout.",)

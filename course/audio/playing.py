@@ -1,19 +1,15 @@
 """Clips in a notebook: a small player, a chime where the detector fired, and a recorder."""
 
-import base64
 import html
-import io
 
 import numpy as np
 
 from course.audio.errors import AudioError
-from course.audio.files import RATE, resample, to_mono
-
-__all__ = ["chime", "player", "recorder", "with_chimes"]
+from course.audio.files import RATE, to_mono
+from course.audio_element import audio_element
 
 _PEAK = 0.9
-_MP3_QUALITY = 0.95  # of soundfile's 0 (large) to 1 (small)
-_PLAIN_RATE = 8000  # Hz, of the WAV where there is no MP3
+_MP3_QUALITY = 0.95
 
 
 def player(samples, caption="", rate=RATE):
@@ -29,10 +25,6 @@ def player(samples, caption="", rate=RATE):
 
     Raises:
         AudioError: It is no sound, or there is none of it.
-
-    Example:
-        >>> player(np.zeros(16_000), "silence")
-        <IPython.core.display.HTML object>
     """
     from IPython.display import HTML
 
@@ -40,22 +32,13 @@ def player(samples, caption="", rate=RATE):
     if not len(samples):
         raise AudioError("There are no samples to play.")
     samples = samples * (_PEAK / max(1e-3, float(np.abs(samples).max())))
-    kind, content = _encoded(samples, rate)
-    data = base64.b64encode(content).decode("ascii")
     label = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    return HTML(
-        f'<figure style="margin: 0.3em 0">{label}<audio controls src="data:{kind};base64,{data}">'
-        "</audio></figure>"
-    )
+    sound = audio_element(samples, rate, _MP3_QUALITY)
+    return HTML(f'<figure style="margin: 0.3em 0">{label}{sound}</figure>')
 
 
 def chime(rate=RATE):
-    """Return a short bell of two notes.
-
-    Example:
-        >>> chime().shape
-        (6400,)
-    """
+    """Return a short bell of two notes, (0.4 * rate,)."""
     time = np.arange(round(0.4 * rate)) / rate
     first = np.sin(2 * np.pi * 1318.5 * time)
     second = np.sin(2 * np.pi * 1760 * time) * (time > 0.08)
@@ -77,8 +60,8 @@ def with_chimes(samples, times, rate=RATE):
     bell = chime(rate) * max(0.1, float(np.abs(result).max(initial=0)))
     for time in times:
         begin = round(time * rate)
-        part = bell[: max(0, len(result) - begin)]
-        result[begin : begin + len(part)] += part
+        audible = bell[: max(0, len(result) - begin)]
+        result[begin : begin + len(audible)] += audible
     return result
 
 
@@ -99,21 +82,6 @@ def recorder(seconds=5, file="my_recording.wav"):
 
     script = _SCRIPT.replace("SECONDS", str(float(seconds)))
     return HTML(script.replace("FILE", html.escape(file, quote=True)))
-
-
-def _encoded(samples, rate):
-    import soundfile
-
-    if "MP3" in soundfile.available_formats():
-        small = {"bitrate_mode": "VARIABLE", "compression_level": _MP3_QUALITY}
-        options = {"format": "MP3", "subtype": "MPEG_LAYER_III", **small}
-        kind = "audio/mpeg"
-    else:
-        samples, rate = resample(samples, rate, _PLAIN_RATE), _PLAIN_RATE
-        kind, options = "audio/wav", {"format": "WAV", "subtype": "PCM_16"}
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate, **options)
-    return kind, buffer.getvalue()
 
 
 _SCRIPT = """

@@ -8,6 +8,7 @@ from keras import ops
 
 from course.audio.errors import AudioError
 from course.audio.files import RATE, to_mono
+from seqlib.compiled import BACKEND
 from seqlib.layers.log_mel import HOP, LogMel
 
 BLOCKS = (1, 2, 16)  # blocks that are computed at once: a program is compiled for each
@@ -72,7 +73,7 @@ class StreamingDetector:
 
     def __init__(self, model, threshold=0.5, pause=1.0, training_only=()):
         self.threshold, self.pause = threshold, pause
-        self._parts, self._convolution, padding = [], None, 0
+        self._layers, self._convolution, padding = [], None, 0
         self._front = LogMel(bands=model.inputs[0].shape[-1])
         for layer in model.layers:
             if isinstance(layer, (*NO_OP_AT_INFERENCE, *training_only)):
@@ -81,17 +82,17 @@ class StreamingDetector:
                 padding = layer.padding[0]
             elif isinstance(layer, keras.layers.Conv1D) and self._convolution is None:
                 self._convolution = layer
-                self._parts.append(layer)
+                self._layers.append(layer)
             elif isinstance(layer, PER_STEP) or getattr(layer, "cell", None) is not None:
-                self._parts.append(layer)
+                self._layers.append(layer)
             else:
                 raise AudioError(
                     f"{type(layer).__name__} `{layer.name}` cannot be run step by step: it may see "
                     "the future. Allowed: one Conv1D, recurrent layers and layers of single steps."
                 )
-        self._check(padding)
+        self._check_convolution(padding)
         self.block = HOP * self._stride  # samples a step
-        self._programs = {count: _compiled(self._program(count)) for count in BLOCKS}
+        self._programs = {count: BACKEND.compile(self._program(count)) for count in BLOCKS}
         self.reset()
 
     @property
@@ -106,9 +107,9 @@ class StreamingDetector:
         bands = self._front.bands
         self._frames = ops.zeros((1, self._context, bands))
         self._states = [
-            part.cell.get_initial_state(batch_size=1)
-            for part in self._parts
-            if getattr(part, "cell", None) is not None
+            layer.cell.get_initial_state(batch_size=1)
+            for layer in self._layers
+            if getattr(layer, "cell", None) is not None
         ]
         self._steps, self._last = 0, -np.inf
 
@@ -147,10 +148,11 @@ class StreamingDetector:
         """
         self.reset()
         heard = [self.feed(samples[at : at + chunk]) for at in range(0, len(samples), chunk)]
-        probabilities = [part.probabilities for part in heard] or [np.zeros(0, "float32")]
-        return Detections(np.concatenate(probabilities), [e for part in heard for e in part.events])
+        probabilities = [said.probabilities for said in heard] or [np.zeros(0, "float32")]
+        return Detections(np.concatenate(probabilities), [e for said in heard for e in said.events])
 
     def _advance(self, count):
+        """Compute some steps of the samples that wait."""
         cut = count * self.block
         samples = np.concatenate([self._tail, self._waiting[:cut]])
         self._waiting, self._tail = self._waiting[cut:], samples[-LogMel.overlap :]
@@ -160,6 +162,7 @@ class StreamingDetector:
         return ops.convert_to_numpy(result)
 
     def _fire(self, probabilities):
+        """Return the times at which it fires in the next steps."""
         events = []
         for probability in probabilities:
             self._steps += 1
@@ -170,24 +173,27 @@ class StreamingDetector:
         return events
 
     def _program(self, count):
+        """Return the function that computes some steps from the states before them."""
+
         def program(samples, frames, states):
             x = self._front(samples, padded=False)  # (1, count * stride, bands)
             frames = ops.concatenate([frames, x], axis=1)
             x, left, new_states = frames, list(states), []
-            for part in self._parts:
-                if getattr(part, "cell", None) is not None:
-                    x, state = _steps(part.cell, x, left.pop(0), count)
+            for layer in self._layers:
+                if getattr(layer, "cell", None) is not None:
+                    x, state = _steps(layer.cell, x, left.pop(0), count)
                     new_states.append(state)
                 else:
-                    x = part(x)
-            kept = frames[:, frames.shape[1] - self._context :]
-            return ops.reshape(x, (count,)), kept, new_states
+                    x = layer(x)
+            context = frames[:, frames.shape[1] - self._context :]
+            return ops.reshape(x, (count,)), context, new_states
 
         return program
 
-    def _check(self, padding):
+    def _check_convolution(self, padding):
+        """Refuse a convolution that does not come first or does not see the past alone."""
         layer = self._convolution
-        if layer is None or self._parts[0] is not layer:
+        if layer is None or self._layers[0] is not layer:
             raise AudioError("The first layer that computes must be a Conv1D over the frames.")
         kernel, self._stride = layer.kernel_size[0], layer.strides[0]
         self._context = kernel - self._stride
@@ -202,20 +208,7 @@ class StreamingDetector:
 def _steps(cell, x, state, count):
     """Run a cell over the steps of a block, written out."""
     outputs = []
-    for place in range(count):
-        output, state = cell(x[:, place], state)
+    for step in range(count):
+        output, state = cell(x[:, step], state)
         outputs.append(output)
     return ops.stack(outputs, axis=1), state
-
-
-def _compiled(function):
-    name = keras.backend.backend()
-    if name == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(function)
-    if name == "jax":
-        import jax
-
-        return jax.jit(function)
-    return function

@@ -58,20 +58,20 @@ def match_events(events, detections, early=EARLY, late=LATE):
         late: How long after it.
 
     Returns:
-        List of pairs (place of the event, place of the detection), both in order of time.
+        List of pairs (number of the event, number of the detection), both in order of time.
 
     Example:
         >>> match_events([1.0, 5.0], [1.3, 1.5, 9.0])
         [(0, 0)]
     """
     events, detections = np.sort(events), np.sort(detections)
-    pairs, next_one = [], 0
-    for place, time in enumerate(events):
-        while next_one < len(detections) and detections[next_one] < time - early:
-            next_one += 1
-        if next_one < len(detections) and detections[next_one] <= time + late:
-            pairs.append((place, next_one))
-            next_one += 1
+    pairs, candidate = [], 0
+    for number, time in enumerate(events):
+        while candidate < len(detections) and detections[candidate] < time - early:
+            candidate += 1
+        if candidate < len(detections) and detections[candidate] <= time + late:
+            pairs.append((number, candidate))
+            candidate += 1
     return pairs
 
 
@@ -82,14 +82,11 @@ def event_score(events, detections, seconds, early=EARLY, late=LATE):
         events: For each clip the times of its events, in seconds.
         detections: For each clip the times of the detections.
         seconds: Length of all clips together.
-        early: How long before the event a detection may come.
-        late: How long after it.
+        early: See `match_events`.
+        late: See `match_events`.
 
     Returns:
         An `EventScore`.
-
-    Raises:
-        ValueError: There are not as many lists of events as of detections, or no time passed.
 
     Example:
         >>> score = event_score([[1.0], []], [[1.2], [4.0]], seconds=20)
@@ -107,9 +104,9 @@ def event_score(events, detections, seconds, early=EARLY, late=LATE):
         when, heard = np.sort(some_events), np.sort(some_detections)
         pairs = match_events(when, heard, early, late)
         delays += [heard[detection] - when[event] for event, detection in pairs]
-    wanted, given = (sum(map(len, lists)) for lists in (events, detections))
+    there, fired = (sum(map(len, lists)) for lists in (events, detections))
     found = len(delays)
-    return EventScore(found, wanted - found, given - found, float(seconds), np.array(delays))
+    return EventScore(found, there - found, fired - found, float(seconds), np.array(delays))
 
 
 def detections_of(probabilities, threshold, step, pause=1.0):
@@ -129,8 +126,8 @@ def detections_of(probabilities, threshold, step, pause=1.0):
         [1.0]
     """
     times, last = [], -np.inf
-    for place in np.flatnonzero(np.asarray(probabilities) >= threshold):
-        time = (place + 1) * step
+    for index in np.flatnonzero(np.asarray(probabilities) >= threshold):
+        time = (index + 1) * step
         if time >= last + pause:
             times.append(float(time))
             last = time
@@ -138,18 +135,15 @@ def detections_of(probabilities, threshold, step, pause=1.0):
 
 
 def threshold_sweep(probabilities, events, thresholds, step, pause=1.0, **tolerance):
-    """Score a detector at many thresholds.
+    """Return an `EventScore` for each of many thresholds.
 
     Args:
         probabilities: List of arrays (time,), one a clip.
-        events: For each clip the times of its events.
-        thresholds: Probabilities.
+        events: For each clip the times of its events, in seconds.
+        thresholds: Probabilities from which the detector fires.
         step: Seconds a step.
         pause: See `detections_of`.
-        **tolerance: `early` and `late`, see `event_score`.
-
-    Returns:
-        List of `EventScore`, one a threshold.
+        **tolerance: `early` and `late`, see `match_events`.
     """
     seconds = sum(map(len, probabilities)) * step
     return [

@@ -9,6 +9,7 @@ from keras import ops
 from course.audio.files import RATE
 from course.trigger_word import clips
 from seqlib import layers
+from seqlib.compiled import BACKEND
 from seqlib.layers.log_mel import BANDS, HIGHEST, HOP, LOWEST, LogMel, mel
 
 KERNEL, STRIDE = 15, 4  # frames of 10 ms
@@ -41,7 +42,7 @@ class SpectrogramAugmentation(keras.layers.Layer):
         self.curves = np.stack([np.cos(order * place) for order in range(4)]).astype("float32")
 
     def call(self, spectrograms, training=False):
-        """Change (batch, frames, bands)."""
+        """Return spectrograms (batch, frames, bands), changed in training."""
         if not training:
             return spectrograms
         batch = ops.shape(spectrograms)[0]
@@ -125,16 +126,7 @@ def examples(make, count, batch=100):
 
 
 def probabilities(model, spectrograms, batch=16):
-    """Return the probabilities that a detector gives to clips (clips, frames, bands).
-
-    Args:
-        model: The detector.
-        spectrograms: Array (clips, frames, bands).
-        batch: Clips at a time.
-
-    Returns:
-        Array (clips, steps).
-    """
+    """Return what a detector says of spectrograms (clips, frames, bands): (clips, steps)."""
     function = _compiled_model(model, batch, spectrograms.shape[1])
     done = []
     for begin in range(0, len(spectrograms), batch):
@@ -146,18 +138,10 @@ def probabilities(model, spectrograms, batch=16):
 
 @functools.cache
 def _compiled_front():
-    return _compiled(LogMel())
+    return BACKEND.compile(LogMel())
 
 
 @functools.lru_cache(maxsize=16)
 def _compiled_model(model, batch, frames):
     """Return a program for one shape, so that none is made for another on the way."""
-    return _compiled(lambda x: model(x, training=False))
-
-
-def _compiled(function):
-    if keras.backend.backend() != "tensorflow":
-        return function
-    import tensorflow as tf
-
-    return tf.function(function, reduce_retracing=True)
+    return BACKEND.compile(lambda x: model(x, training=False))

@@ -24,7 +24,7 @@ def test_without_mp3_it_is_a_small_wav(monkeypatch):
     monkeypatch.setattr(soundfile, "available_formats", dict)
     shown = player(np.ones(RATE)).data
     content = base64.b64decode(re.search(r"base64,([^\"]+)", shown)[1])
-    assert soundfile.info(io.BytesIO(content)).samplerate == 8000
+    assert soundfile.info(io.BytesIO(content)).samplerate == 11025
 
 
 def test_nothing_to_play():

@@ -35,6 +35,19 @@ def model():
 
 
 @pytest.fixture(scope="module")
+def compiled(model):
+    return StreamingDetector(model)
+
+
+@pytest.fixture
+def detector(compiled):
+    """A detector that has heard nothing yet; its programs are compiled once for all tests."""
+    compiled.reset()
+    compiled.threshold, compiled.pause = 0.5, 1.0
+    return compiled
+
+
+@pytest.fixture(scope="module")
 def sound():
     generator = np.random.default_rng(1)
     envelope = np.repeat(generator.random(50), 3200 // 5)
@@ -46,17 +59,17 @@ def whole(model, sound):
 
 
 @pytest.mark.parametrize("chunk", [1, 160, 640, 777, 1280, 10_000, 10**6])
-def test_any_chunk_gives_what_the_whole_clip_gives(model, sound, chunk):
+def test_any_chunk_gives_what_the_whole_clip_gives(model, detector, sound, chunk):
     part = sound[: 4000 if chunk == 1 else None]
-    heard = StreamingDetector(model).listen(part, chunk)
+    heard = detector.listen(part, chunk)
     expected = whole(model, part)
     assert len(heard.probabilities) == len(part) // 640
     assert heard.probabilities == pytest.approx(expected[: len(part) // 640], abs=1e-4)
     assert np.ptp(expected) > 0.05, "probabilities that never change would prove nothing"
 
 
-def test_chunks_of_changing_size(model, sound):
-    detector, generator, found, at = StreamingDetector(model), np.random.default_rng(0), [], 0
+def test_chunks_of_changing_size(model, detector, sound):
+    generator, found, at = np.random.default_rng(0), [], 0
     while at < len(sound):
         size = int(generator.integers(0, 3000))
         found.append(detector.feed(sound[at : at + size]).probabilities)
@@ -71,46 +84,43 @@ def test_other_recurrent_layers(sound, recurrent):
     assert found == pytest.approx(whole(model, sound), abs=1e-4)
 
 
-def test_listening_twice_is_listening_anew(model, sound):
-    detector = StreamingDetector(model)
+def test_listening_twice_is_listening_anew(detector, sound):
     first, second = detector.listen(sound), detector.listen(sound)
     assert np.array_equal(first.probabilities, second.probabilities)
 
 
-def test_it_fires_once_and_then_pauses(model, sound):
-    heard = StreamingDetector(model, threshold=0.0, pause=0.5).listen(sound)
+def test_it_fires_once_and_then_pauses(detector, sound):
+    detector.threshold, detector.pause = 0.0, 0.5
+    heard = detector.listen(sound)
     assert heard.events[0] == pytest.approx(0.04)
     assert np.all(np.diff(heard.events) >= 0.5 - 1e-9)
     assert np.all(np.diff(heard.events) <= 0.56)
-    assert StreamingDetector(model, threshold=1.1).listen(sound).events == []
+    detector.threshold = 1.1
+    assert detector.listen(sound).events == []
 
 
 def test_events_do_not_depend_on_chunks(model, sound):
     threshold = float(np.median(whole(model, sound)))
-    events = [
-        StreamingDetector(model, threshold, pause=0.2).listen(sound, chunk).events
-        for chunk in (160, 5000)
-    ]
+    detector = StreamingDetector(model, threshold, pause=0.2)
+    events = [detector.listen(sound, chunk).events for chunk in (160, 5000)]
     assert events[0] == events[1] != []
 
 
-def test_integers_and_channels(model, sound):
-    detector = StreamingDetector(model)
+def test_integers_and_channels(detector, sound):
     expected = detector.listen(sound).probabilities
     whole_numbers = np.round(sound * 32767).astype("int16")
     stereo = np.stack([whole_numbers, whole_numbers], axis=1)
     assert detector.listen(stereo).probabilities == pytest.approx(expected, abs=0.02)
 
 
-def test_a_file_of_any_rate_can_be_heard(model):
+def test_a_file_of_any_rate_can_be_heard(detector):
     buffer = io.BytesIO()
     write(buffer, np.zeros((44_100, 2)), 44_100)
-    heard = StreamingDetector(model).listen(read(buffer.getvalue()).samples)
+    heard = detector.listen(read(buffer.getvalue()).samples)
     assert len(heard.probabilities) == RATE // 640
 
 
-def test_nothing_is_nothing(model):
-    detector = StreamingDetector(model)
+def test_nothing_is_nothing(detector):
     assert detector.feed(np.zeros(0)).probabilities.shape == (0,)
     assert detector.listen(np.zeros(0)).events == []
 
@@ -118,8 +128,7 @@ def test_nothing_is_nothing(model):
 @pytest.mark.parametrize(
     "chunk", [np.array([np.nan] * 700), np.array(["a", "b"]), np.zeros((2, 2, 2))]
 )
-def test_what_is_no_sound(model, chunk):
-    detector = StreamingDetector(model)
+def test_what_is_no_sound(detector, chunk):
     with pytest.raises(AudioError):
         detector.feed(chunk)
     assert len(detector.feed(np.zeros(640)).probabilities) == 1  # it still listens
