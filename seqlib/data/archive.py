@@ -4,6 +4,7 @@ pip is used because it knows the user's own index, mirror, proxy and certificate
 only ever opened as a zip file: it is not installed, and its dependencies are not looked at.
 """
 
+import contextlib
 import fnmatch
 import json
 import os
@@ -94,14 +95,9 @@ def _run(arguments, temporary, target, progress):
 
 def _bytes_in(folder):
     """Return the size of all files below a folder that another process is writing."""
-    total = 0
-    for root, _, files in os.walk(folder):
-        for file in files:
-            try:
-                total += os.path.getsize(os.path.join(root, file))
-            except OSError:
-                continue  # moved or removed between the two calls
-    return total
+    with contextlib.suppress(OSError):  # one was moved or removed meanwhile
+        return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return 0
 
 
 def _last_words(said, code):

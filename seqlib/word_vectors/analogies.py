@@ -97,16 +97,7 @@ def evaluate(vectors, sections, vocabulary=300_000, fold=str.lower):
 
 
 def _answers(matrix, questions, same):
-    """Return the best word for each question.
-
-    Args:
-        matrix: Array (words, dimension), each row of length 1.
-        questions: Ids of a, b and c, array (questions, 3).
-        same: Id -> ids of all words that go out with it.
-
-    Returns:
-        Ids, array (questions,).
-    """
+    """Return the best word for each question; `same` has all words that go out with one."""
     found = np.empty(len(questions), np.int64)
     for begin in range(0, len(questions), _QUESTIONS):
         some = questions[begin : begin + _QUESTIONS]

@@ -263,24 +263,17 @@ class WordVectors:
         return found[0] if queries.ndim == 1 else found
 
     def analogy(self, a, b, c, k=1, vocabulary=None):
-        r"""Answer: a is to b as c is to what?
-
-        $$\arg\max_{w \notin \{a, b, c\}} \cos(w,\; b - a + c),$$
-
-        the three vectors scaled to length 1 first.
+        """Answer: a is to b as c is to what? The equation stands at `evaluate`.
 
         Args:
             a: A word, or a list of words: one for each question.
-            b: Likewise; one word goes with a list of others.
-            c: Likewise.
+            b: A word or a list; one word goes with a list of others.
+            c: A word or a list.
             k: How many answers to find.
             vocabulary: Only the first so many words count as answers; None for all.
 
         Returns:
             For one question a list of (word, cosine), the best first; for several a list of these.
-
-        Source:
-            Mikolov et al., Linguistic regularities in continuous space word representations (2013).
         """
         ids = np.stack(np.broadcast_arrays(*(self.ids(words) for words in (a, b, c))))
         is_one = ids.ndim == 1

@@ -50,21 +50,14 @@ def test_state_of_the_union_is_a_table_by_date():
     assert table["text"].str.split().str.len().sum() == 2_019_452
     assert int(table["annual"].sum()) == 237
     assert set(table["delivery"]) == {"spoken", "written"}
-
-
-@pytest.mark.parametrize(
-    ("year", "president", "party", "words"),
-    [
+    for year, president, party, words in (
         (1790, "George Washington", "Nonpartisan", "Fellow-Citizens of the Senate"),
         (1862, "Abraham Lincoln", "Republican", "dogmas of the quiet past"),
         (1941, "Franklin D. Roosevelt", "Democratic", "four essential human freedoms"),
-    ],
-)
-def test_each_text_stands_beside_its_speaker(year, president, party, words):
-    table = data.load("state_of_the_union")
-    row = table[table["year"] == year].iloc[0]
-    assert (row["president"], row["party"]) == (president, party)
-    assert words in row["text"]
+    ):
+        row = table[table["year"] == year].iloc[0]
+        assert (row["president"], row["party"]) == (president, party)
+        assert words in row["text"]
 
 
 def test_movie_reviews_are_a_table_in_the_order_of_the_source():
@@ -162,18 +155,11 @@ def test_english_spanish_is_a_table_in_the_order_of_the_source():
     assert not table.isna().any(axis=None)
     assert tuple(table.iloc[0])[:2] == ("Go.", "Ve.")
     assert (table[["english", "spanish"]].map(len) > 0).all(axis=None)
-
-
-def test_every_pair_names_its_authors():
-    attributions = data.load("english_spanish")["attribution"]
+    attributions = table["attribution"]  # every pair names its authors
     assert attributions.str.fullmatch(r"CC-BY 2\.0 \(France\).*tatoeba\.org #\d+ \(.*").all()
-
-
-def test_quotation_marks_and_tabs_are_read_as_they_stand():
-    table = data.load("english_spanish")
+    # Quotation marks and tabs are read as they stand.
     lines = data.fetch("english_spanish")["spa.tsv"].read_text(encoding="utf-8").splitlines()
-    rows = table.itertuples(index=False, name=None)
-    assert ["\t".join(row) for row in rows] == lines
+    assert ["\t".join(row) for row in table.itertuples(index=False, name=None)] == lines
     assert any(sentence.startswith('"') for sentence in table["english"])
 
 
