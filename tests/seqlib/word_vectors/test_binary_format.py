@@ -64,48 +64,47 @@ def test_words_that_the_format_cannot_keep(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def _harm(content, case):
-    if case == "cut in a vector":
-        return content[:-9]
-    if case == "cut between words":
-        return content[: content.rfind(b"a\x00b ")]
-    if case == "goes on":
-        return content + b"more"
-    if case == "no header":
-        return content[content.find(b"\n") + 1 :]
-    if case == "header of text":
-        return b"many words\n" + content
-    if case == "wrong dimension":
-        return content.replace(b" 7\n", b" 6\n", 1)
-    if case == "empty":
-        return b""
-    if case == "latin-1":
-        return content.replace("日本語".encode(), b"caf\xe9.....", 1)
-    if case == "twice":
-        return content.replace(b"null ", b"\nthe ", 1)
-    if case == "not finite":
-        begin = content.find(b"null ") + 5
-        return content[:begin] + np.float32(np.nan).tobytes() + content[begin + 4 :]
-    raise AssertionError(case)
+def _not_finite(content):
+    begin = content.find(b"null ") + 5
+    return content[:begin] + np.float32(np.nan).tobytes() + content[begin + 4 :]
 
 
-@pytest.mark.parametrize(
-    ("case", "message"),
-    [
-        ("cut in a vector", f"word {len(WORDS)}: the file ends within it"),
-        ("cut between words", f"word {len(WORDS)}: the file ends within it"),
-        ("goes on", f"after word {len(WORDS)}: the file goes on"),
-        ("no header", "line 1: a header .* was expected"),
-        ("header of text", "line 1: a header .* was expected, got b'many words'"),
-        ("wrong dimension", "word"),
-        ("empty", "line 1: a header .* was expected, got b''"),
-        ("latin-1", "word .*: b'caf.xe9.*' is not UTF-8"),
-        ("twice", "word .*: the word 'the' is there for the second time .first: word 1"),
-        ("not finite", f"word {WORDS.index('null') + 1}: the vector of 'null' has a number that"),
-    ],
-)
-def test_a_bad_file_is_named_and_nothing_is_kept(path, own_cache, case, message):
-    path.write_bytes(_harm(path.read_bytes(), case))
+LAST = len(WORDS)
+
+# How a file is harmed, and what is said.
+HARMS = {
+    "cut in a vector": (lambda c: c[:-9], f"word {LAST}: the file ends within it"),
+    "cut between words": (
+        lambda c: c[: c.rfind(b"a\x00b ")],
+        f"word {LAST}: the file ends within it",
+    ),
+    "goes on": (lambda c: c + b"more", f"after word {LAST}: the file goes on"),
+    "no header": (lambda c: c[c.find(b"\n") + 1 :], "line 1: a header .* was expected"),
+    "header of text": (
+        lambda c: b"many words\n" + c,
+        "line 1: a header .* was expected, got b'many words'",
+    ),
+    "wrong dimension": (lambda c: c.replace(b" 7\n", b" 6\n", 1), "word"),
+    "empty": (lambda c: b"", "line 1: a header .* was expected, got b''"),
+    "latin-1": (
+        lambda c: c.replace("日本語".encode(), b"caf\xe9.....", 1),
+        "word .*: b'caf.xe9.*' is not UTF-8",
+    ),
+    "twice": (
+        lambda c: c.replace(b"null ", b"\nthe ", 1),
+        "word .*: the word 'the' is there for the second time .first: word 1",
+    ),
+    "not finite": (
+        _not_finite,
+        f"word {WORDS.index('null') + 1}: the vector of 'null' has a number that",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HARMS)
+def test_a_bad_file_is_named_and_nothing_is_kept(path, own_cache, case):
+    harm, message = HARMS[case]
+    path.write_bytes(harm(path.read_bytes()))
     with pytest.raises(FileError, match=f"{path}, {message}"):
         WordVectors.load_word2vec(path, binary=True)
     assert not [file for file in own_cache.rglob("*") if file.suffix in (".f32", ".json")]
