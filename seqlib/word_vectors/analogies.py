@@ -1,10 +1,4 @@
-"""Answer analogies in batches: a is to b as c is to what?
-
-Scores of many questions are one matrix product. It is done in tiles, and only the best word of each
-tile is kept. Smaller tiles would stay in the processor's cache, and are as fast on a machine that
-has nothing else to do. But the threads of a product wait for one another at its end, so that on a
-busy machine many small products took five times as long as a few large ones.
-"""
+"""Answer analogies in batches: a is to b as c is to what?"""
 
 from dataclasses import dataclass
 
@@ -12,7 +6,7 @@ import numpy as np
 
 from seqlib.word_vectors.bias import unit
 
-_QUESTIONS, _WORDS = 1024, 8192  # a tile: 32 MB of scores
+_SCORES = 16_000_000  # of questions with words that are in memory at once: 64 MB
 
 
 @dataclass(frozen=True)
@@ -99,41 +93,13 @@ def evaluate(vectors, sections, vocabulary=300_000, fold=str.lower):
 def _answers(matrix, questions, same):
     """Return the best word for each question; `same` has all words that go out with one."""
     found = np.empty(len(questions), np.int64)
-    for begin in range(0, len(questions), _QUESTIONS):
-        some = questions[begin : begin + _QUESTIONS]
-        a, b, c = (matrix[ids] for ids in some.T)  # (tile, dimension)
-        rows, columns = _left_out(some, same)
-        found[begin : begin + len(some)] = _best(matrix, b - a + c, rows, columns)
-    return found
-
-
-def _left_out(questions, same):
-    """Return which scores do not count: question and word, two arrays, in order of the words."""
-    rows = np.repeat(np.arange(len(questions)), 3)
-    columns = questions.ravel()
-    more = [
-        (row, other)
-        for row, word in zip(rows.tolist(), columns.tolist(), strict=True)
-        for other in same.get(word, ())
-    ]
-    if more:
-        rows = np.concatenate([rows, [row for row, _ in more]])
-        columns = np.concatenate([columns, [other for _, other in more]])
-    order = np.argsort(columns, kind="stable")
-    return rows[order], columns[order]
-
-
-def _best(matrix, targets, rows, columns):
-    """Return the word with the greatest product for each target, (targets,), tile by tile."""
-    every = np.arange(len(targets))
-    best, found = np.full(len(targets), -np.inf, matrix.dtype), np.zeros(len(targets), np.int64)
-    starts = range(0, len(matrix), _WORDS)
-    bounds = np.searchsorted(columns, [*starts, len(matrix)])  # of what is left out of each tile
-    for begin, low, high in zip(starts, bounds[:-1], bounds[1:], strict=True):
-        scores = targets @ matrix[begin : begin + _WORDS].T  # (targets, words of the tile)
-        scores[rows[low:high], columns[low:high] - begin] = -np.inf
-        tops = scores.argmax(axis=1)
-        values = scores[every, tops]
-        better = values > best
-        best[better], found[better] = values[better], begin + tops[better]
+    step = max(_SCORES // max(len(matrix), 1), 1)
+    for begin in range(0, len(questions), step):
+        some = questions[begin : begin + step]
+        a, b, c = (matrix[ids] for ids in some.T)  # (questions, dimension)
+        scores = (b - a + c) @ matrix.T  # (questions, words)
+        for row, words in enumerate(some.tolist()):
+            for word in words:
+                scores[row, same.get(word, word)] = -np.inf
+        found[begin : begin + step] = scores.argmax(axis=1)
     return found
