@@ -17,6 +17,8 @@ import numpy as np
 from seqlib import pretrained
 from seqlib.files import whole_file
 
+COMMITTED = Path(__file__).parents[1] / "notebooks" / "weights"  # where recipes write
+
 _COUNTER = re.compile(r"_\d+$")
 _LARGEST = 7  # -7 to 7 in four bits
 _FACTORS = np.linspace(0.3, 1.0, 15)  # shares of the largest difference that is told exactly

@@ -17,10 +17,10 @@ from course import chorales, music
 from course.chorales import ChoraleModel
 from course.music import FIRST
 from course.schedules import warm_cosine
-from course.weights import save_weights
+from course.weights import COMMITTED, save_weights
 
 SEED = 0
-OUTPUT = Path(__file__).parents[2] / "notebooks" / "weights" / "bach_chorales.npz"
+OUTPUT = COMMITTED / "bach_chorales.npz"
 
 
 def nats_per_note(model, works, known):

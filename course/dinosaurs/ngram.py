@@ -73,13 +73,9 @@ class NGram:
         self._levels = []
 
     def fit(self, sequences):
-        """Count the n-grams of the sequences, forgetting what was counted before.
+        """Count the n-grams of integer sequences, each with its end token; return the model.
 
-        Args:
-            sequences: An iterable of integer sequences, each with its end token, if it has one.
-
-        Returns:
-            The model itself.
+        What was counted before is forgotten.
         """
         tokens, ages = self._flatten(sequences)
         if not len(tokens):
@@ -107,14 +103,7 @@ class NGram:
         return self
 
     def log_probabilities(self, sequences):
-        """Natural logarithm of the probability of each token given those before it.
-
-        Args:
-            sequences: An iterable of integer sequences, as for ``fit``.
-
-        Returns:
-            Array ``(tokens,)`` in nats, the sequences one after the other.
-        """
+        """Return the log-probability of each token in nats, ``(tokens,)``, for all sequences."""
         self._need_fit()
         tokens, ages = self._flatten(sequences)
         probabilities = self._base()[tokens]
@@ -131,13 +120,9 @@ class NGram:
             return np.log(probabilities)
 
     def distribution(self, context=()):
-        """Probability of every token after one context that begins a sequence.
+        """Return the probability of every token ``(vocabulary_size,)`` after a context.
 
-        Args:
-            context: Integer sequence of any length, from the start of the sequence on.
-
-        Returns:
-            Array ``(vocabulary_size,)`` that sums to one.
+        The context begins where a sequence does, and may have any length.
         """
         self._need_fit()
         context = self._flatten([context])[0]

@@ -16,7 +16,7 @@ import numpy as np
 
 from course.dinosaurs.word_model import PARAGRAPH, WordModel, address_tokens, split
 from course.schedules import warm_cosine
-from course.weights import save_weights
+from course.weights import COMMITTED, save_weights
 from seqlib import data
 from seqlib.text import Vocabulary
 
@@ -24,7 +24,7 @@ SEED = 2
 VOCABULARY_SIZE = 8_000
 WINDOW = 64
 BATCH_SIZE = 32
-OUTPUT = Path(__file__).parents[2] / "notebooks" / "weights" / "state_of_the_union.npz"
+OUTPUT = COMMITTED / "state_of_the_union.npz"
 
 
 def windows(stream, offset):

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from seqlib import layers, text
+from seqlib.compiled import BACKEND
 
 __all__ = ["PARAGRAPH", "WordModel", "address_tokens", "split"]
 
@@ -12,13 +13,7 @@ PARAGRAPH = "¶"  # the token that ends a paragraph
 
 
 def address_tokens(address):
-    """Tokens of an address: its words and punctuation marks, and a mark after each paragraph.
-
-    Args:
-        address: The text, a paragraph a line.
-
-    Returns:
-        List of strings.
+    """Return the words and punctuation marks of an address, and a mark after each paragraph.
 
     Example:
         >>> address_tokens("Fellow-Citizens:" + chr(10) + chr(10) + "I am happy.")
@@ -29,21 +24,7 @@ def address_tokens(address):
 
 
 def split(number, test=15, validation=22, seed=2):
-    """Places of the addresses for training, validation and test, drawn at random.
-
-    Args:
-        number: How many addresses there are.
-        test: How many to hold out for the test.
-        validation: How many to hold out for choices.
-        seed: Seed of the draw.
-
-    Returns:
-        Dict of integer arrays: ``training``, ``validation``, ``test``.
-
-    Example:
-        >>> {part: len(places) for part, places in split(249).items()}
-        {'training': 212, 'validation': 22, 'test': 15}
-    """
+    """Draw the addresses for training, validation and test: a dict of arrays of their numbers."""
     order = np.random.default_rng(seed).permutation(number)
     held_out = test + validation
     return {
@@ -108,7 +89,7 @@ class WordModel(keras.Model):
         self.bias = self.add_weight(shape=(len(counts),), name="bias")
         self.bias.assign(np.log(np.maximum(counts, 0.5) / counts.sum()))
         self(np.ones((1, 1), dtype="int32"))  # make all weights
-        self._score = _compiled(self._score_window)
+        self._score = BACKEND.compile(self._score_window)
 
     def call(self, tokens, training=False):
         """Return features of the next word at each step, from empty states."""
@@ -117,10 +98,7 @@ class WordModel(keras.Model):
     def features(self, tokens, states=None, training=False):
         """Return features of the next word ``(batch, time, width)``, and the last states.
 
-        Args:
-            tokens: ``(batch, time)`` of ids.
-            states: The two states of the LSTM, each ``(batch, units)``; None for empty ones.
-            training: Whether to apply dropout.
+        `states` are the two of the LSTM, each ``(batch, units)``; None for empty ones.
         """
         inputs = self.dropout(self.embedding(tokens), training=training)
         outputs, *states = self.lstm(inputs, initial_state=states, training=training)
@@ -163,18 +141,10 @@ class WordModel(keras.Model):
         return ops.logsumexp(scores, axis=-1) - true
 
     def log_probabilities(self, stream, rows=32, window=64):
-        """Score a long text with the state carried along.
+        """Score a long text ``(tokens,)``: the log-probability in nats of each token but the first.
 
         The stream is cut into `rows` pieces that are read side by side, `window` tokens at a time,
-        so that only the first tokens of a piece lack their context.
-
-        Args:
-            stream: Array ``(tokens,)`` of ids.
-            rows: Number of pieces.
-            window: Number of tokens read in one step.
-
-        Returns:
-            Array ``(tokens - 1,)`` in nats: log-probability of each token but the first.
+        with the state carried along: only the first tokens of a piece lack their context.
         """
         stream = np.asarray(stream, dtype="int32")
         number = len(stream) - 1
@@ -194,11 +164,3 @@ class WordModel(keras.Model):
     def _score_window(self, inputs, targets, states):
         features, states = self.features(inputs, states)
         return -self.exact_loss(features, targets), states
-
-
-def _compiled(function):
-    if keras.backend.backend() != "tensorflow":
-        return function
-    import tensorflow as tf
-
-    return tf.function(function, reduce_retracing=True)

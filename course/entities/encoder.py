@@ -39,13 +39,8 @@ class DiscriminativeAdam(keras.optimizers.Adam):
 def compile_for(model, encoder, steps, rate=1e-3, slower=0.1, average=0.0):
     """Get a tagger with an encoder and a CRF ready for so many steps.
 
-    Args:
-        model: The tagger.
-        encoder: The encoder in it.
-        steps: Number of steps.
-        rate: Highest learning rate of what is new.
-        slower: What the encoder's rate is of it.
-        average: Momentum of the moving average of the weights; 0 for none.
+    `rate` is the highest of what is new, `slower` what the encoder's rate is of it, and `average`
+    the momentum of a moving average of the weights; 0 for none.
     """
     options = {"use_ema": True, "ema_momentum": average} if average else {}
     optimizer = DiscriminativeAdam(

@@ -143,12 +143,8 @@ def build(
 class FirstPieces(keras.layers.Layer):
     """Take of each word the vector of its first piece.
 
-    Call arguments:
-        hidden: Vectors of the pieces, (batch, pieces, units).
-        first: Place of each word's first piece, (batch, time).
-
-    Returns:
-        (batch, time, units).
+    Of vectors of pieces, (batch, pieces, units), and the place of each word's first piece, (batch,
+    time), it makes (batch, time, units).
     """
 
     def call(self, hidden, first):
@@ -182,16 +178,9 @@ def has_crf(model):
 
 
 def compile_for(model, steps, rate=4e-3, average=0.0):
-    """Get a tagger ready for so many steps of training.
+    """Get a tagger ready for so many steps of training; `rate` is the highest.
 
-    The rate rises for a twentieth of the steps and then falls to nothing.
-
-    Args:
-        model: The tagger.
-        steps: Number of steps.
-        rate: Highest learning rate of Adam.
-        average: Momentum of the moving average of the weights, which replaces them at the end;
-            0 for none.
+    With `average` a moving average of the weights, of this momentum, replaces them at the end.
     """
     options = {"use_ema": True, "ema_momentum": average} if average else {}
     optimizer = keras.optimizers.Adam(warm_cosine(rate, steps), global_clipnorm=5.0, **options)
@@ -230,14 +219,10 @@ class Tagger:
         return answers
 
     def batches(self, sentences):
-        """Yield batches of sentences of like lengths, all of one size.
+        """Yield batches of sentences, lists of words, of like lengths, all of one size.
 
-        Args:
-            sentences: List of lists of words.
-
-        Yields:
-            The numbers of the sentences in the batch, of which the last may be missing where the
-            arrays are filled up, and the arrays of `word_encoder`.
+        Yields the numbers of the sentences in the batch, fewer than the arrays have rows where
+        these are filled up, and the arrays of its `WordEncoder`.
         """
         prepared = self.word_encoder.prepare(sentences)
         lengths = [len(words) for words in sentences]
@@ -246,13 +231,7 @@ class Tagger:
             yield places, self.word_encoder.pack([prepared[place] for place in full], width)
 
     def named(self, places, tags, sentences):
-        """Yield number and tags of each sentence of a batch, the tags by name.
-
-        Args:
-            places: The numbers of the sentences.
-            tags: The ids of their tags, (batch, time).
-            sentences: All sentences.
-        """
+        """Yield number and tags of each sentence of a batch: `tags` (batch, time) by name."""
         for place, row in zip(places, np.asarray(tags), strict=False):
             yield place, [self.labels[tag] for tag in row[: len(sentences[place])]]
 

@@ -59,16 +59,10 @@ class WordPieceEncoder(WordEncoder):
         self._cls, self._sep = (wordpiece.tokens.index(mark) for mark in ("[CLS]", "[SEP]"))
 
     def prepare(self, sentences, alone=0.0, seed=0):
-        """Return for each sentence what `pack` needs of it.
+        """Return for each sentence the `SentenceInContext` that `pack` needs.
 
-        Args:
-            sentences: List of lists of words, in the order in which they were written.
-            alone: Share of them, drawn at random, that are read without their neighbours: so a
-                tagger learns to do without.
-            seed: Seed of the draw.
-
-        Returns:
-            List of `SentenceInContext`.
+        The sentences come in the order in which they were written. `alone` is the share of them,
+        drawn at random, that are read without their neighbours: so a tagger learns to do without.
         """
         pieces, firsts = [], []
         for start in range(0, len(sentences), _AT_ONCE):
@@ -95,10 +89,8 @@ class WordPieceEncoder(WordEncoder):
     def pack(self, prepared, width):
         """Return the arrays of sentences that `prepare` returned.
 
-        Returns:
-            Dict as of `WordEncoder`, and in it ``pieces`` and ``types``, (sentences, pieces), 0 for
-            padding, and ``first``, (sentences, width): where in ``pieces`` each word begins, 0 for
-            padding; all int32.
+        A dict as of `WordEncoder`, and in it ``pieces`` and ``types``, (sentences, pieces), and
+        ``first``, (sentences, width): where in ``pieces`` each word begins; 0 for padding.
         """
         arrays = super().pack([sentence.rows for sentence in prepared], width)
         longest = max(sentence.end - sentence.begin for sentence in prepared) + 2

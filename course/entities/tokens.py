@@ -64,15 +64,10 @@ class WordEncoder:
         self._arrays = None
 
     def __call__(self, sentences, width=None):
-        """Return the arrays of some sentences.
+        """Return the arrays of some sentences, lists of words, `width` wide or just as needed.
 
-        Args:
-            sentences: List of lists of words.
-            width: Number of steps, at least that of the longest sentence; None for just that.
-
-        Returns:
-            Dict of ``words``, ``trained`` and ``form``, (sentences, width) each, and ``letters``,
-            (sentences, width, LETTERS), all int32, 0 for padding.
+        A dict of ``words``, ``trained`` and ``form``, (sentences, width) each, and ``letters``,
+        (sentences, width, LETTERS), all int32, 0 for padding.
         """
         width = max(map(len, sentences)) if width is None else width
         return self.pack(self.prepare(sentences), width)
@@ -121,27 +116,17 @@ class WordEncoder:
 
 
 class Batches(BucketedDataset):
-    """Batches of tagged sentences of like lengths; each epoch has another order.
+    """Batches of tagged sentences of like lengths; see `BucketedDataset`.
 
     Args:
         sentences: List of pairs of words and tags.
         word_encoder: A `WordEncoder`.
         labels: All tags, in the order of their ids.
-        batch_size: Sentences in a batch. What does not fill one is left out of an epoch.
+        batch_size: Sentences in a batch.
         seed: Seed of the orders.
-        widths: Widths of the arrays; longer sentences are left out.
+        widths: Widths of the arrays.
         prepared: What its `prepare` returned for the sentences; None to call it.
         **kwargs: Those of `keras.utils.PyDataset`.
-
-    Example:
-        >>> from seqlib.word_vectors import WordVectors
-        >>> vectors = WordVectors(["in", "paris"], np.eye(2, dtype="float32"))
-        >>> sentences = [(["In", "Paris"], ["O", "B-LOC"])] * 4
-        >>> word_encoder = WordEncoder([words for words, _ in sentences], vectors)
-        >>> batches = Batches(sentences, word_encoder, batch_size=2)
-        >>> arrays, tags = batches[0]
-        >>> len(batches), arrays["words"].shape, arrays["letters"].shape, tags[0, :3].tolist()
-        (2, (2, 12), (2, 12, 12), [0, 1, -1])
     """
 
     def __init__(

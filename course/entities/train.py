@@ -28,13 +28,12 @@ from course.entities import encoder as encoders
 from course.entities import model as tagging
 from course.entities import tokens
 from course.entities.pieces import WordPieceEncoder
-from course.weights import load_encoder, load_weights, save_weights
+from course.weights import COMMITTED, load_encoder, load_weights, save_weights
 from seqlib import data, layers
 from seqlib.metrics import entity_scores
 from seqlib.pretrained import WordPiece
 from seqlib.word_vectors import WordVectors
 
-WEIGHTS = Path(__file__).parents[2] / "notebooks" / "weights"
 SIZES = {"units": 200, "filters": 60}
 WIDTHS = (32, 64, 128)  # with the encoder; words are padded, its cost is that of the pieces
 ALONE = 0.15  # share of the sentences that the encoder reads without their neighbours
@@ -85,7 +84,7 @@ def main():
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     name = "named_entities_encoder" if options.encoder else "named_entities"
-    output = options.output or WEIGHTS / f"{name}.npz"
+    output = options.output or COMMITTED / f"{name}.npz"
     epochs = options.epochs or (10 if options.encoder else 30)
     batch_size = options.batch_size or (32 if options.encoder else 16)
     rate = options.rate or (1e-3 if options.encoder else 2e-3)

@@ -86,16 +86,14 @@ def _minilm_weights():
 
 
 class Batches(BucketedDataset):
-    """Batches of windows of like lengths for training, in another order each epoch.
-
-    What does not fill a batch is left out of the epoch.
+    """Batches of windows of like lengths for training; see `BucketedDataset`.
 
     Args:
         windows: `Windows`.
         labels: What `Windows.labels` returned.
         batch_size: Number of windows in a batch.
         seed: Seed of the orders.
-        widths: Widths of the arrays, rising; windows longer than the last are left out.
+        widths: Widths of the arrays.
         **kwargs: Those of `keras.utils.PyDataset`.
     """
 
@@ -110,16 +108,9 @@ class Batches(BucketedDataset):
 
 
 def window_scores(model, windows, rows, width):
-    """Return what a model makes of some windows, and which pieces are of the passage.
+    """Return what a `SpanReader` makes of windows: scores of begins, of ends, and `Packed`.
 
-    Args:
-        model: `SpanReader`.
-        windows: `Windows`.
-        rows: Numbers of the windows.
-        width: Width of the arrays.
-
-    Returns:
-        Scores of begins, of ends, and `Packed`.
+    `rows` are the numbers of the windows, `width` that of the arrays.
     """
     packed = windows.arrays(rows, width)
     start, end = np.moveaxis(model.predict_on_batch((packed.ids, packed.types)), 1, 0)
@@ -140,16 +131,6 @@ def answers(model, windows, batch_size=32, longest=LONGEST, widths=WIDTHS, progr
     Returns:
         For each question the answer as it stands in the passage, a list of strings; and where it
         stands, an array (questions, 2) of ints, first character and the one after the last.
-
-    Example:
-        >>> reader = SpanReader.load()  # not trained: it answers, but not well
-        >>> passage = "Alma lives in Rome."
-        >>> from course.questions.windows import Windows
-        >>> from seqlib.pretrained import WordPiece
-        >>> windows = Windows(WordPiece.load(), ["Where does Alma live?"], [passage])
-        >>> (answer,), ((begin, end),) = answers(reader, windows)
-        >>> passage[begin:end] == answer
-        True
     """
     number = len(windows.questions)
     best, places = np.full(number, -np.inf), np.zeros((number, 2), np.int64)

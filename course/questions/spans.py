@@ -6,7 +6,7 @@ LONGEST = 30  # pieces in an answer
 
 
 def pieces_of(spans, begin, end):
-    """Find the pieces that an answer touches.
+    """Return the first and the last piece that an answer touches; None where none does.
 
     An answer that begins or ends inside a piece gets the whole piece: there is nothing smaller.
 
@@ -14,9 +14,6 @@ def pieces_of(spans, begin, end):
         spans: Where each piece begins and ends in the passage, (pieces, 2) of ints, in order.
         begin: First character of the answer.
         end: Character after its last.
-
-    Returns:
-        First and last piece, a pair of ints; None where no piece touches the answer.
 
     Example:
         >>> spans = [(0, 3), (4, 7), (7, 9)]  # the emb ##ed

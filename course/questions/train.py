@@ -12,10 +12,8 @@ they are.
 Passages are short or long: a batch is of windows of like lengths, and no wider than they are. Large
 matrix products are several times as fast in bfloat16 where the processor has instructions for it,
 so the reader is trained in mixed precision: weights, scores and loss stay in float32, and so does
-the activation, which TensorFlow computes twice as fast so. `--steps N` measures N steps of each
-width instead, in both precisions, and says how long an epoch takes; `--score` answers the whole
-development set with the weights that are there, and keeps the result beside them, where the
-notebook reads it.
+the activation, which TensorFlow computes twice as fast so. `--score` answers the whole development
+set with the weights that are there, and keeps the result beside them, where the notebook reads it.
 """
 
 import argparse
@@ -25,9 +23,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from course.questions.model import WIDTHS, Batches, SpanReader, answers, load, save
+from course.questions.model import Batches, SpanReader, answers, load, save
 from course.questions.windows import Windows
 from course.schedules import TriangularSchedule
+from course.weights import COMMITTED
 from seqlib import data, metrics
 from seqlib.files import whole_file
 from seqlib.pretrained import WordPiece
@@ -39,7 +38,7 @@ LENGTH, STRIDE = 384, 256
 HELD_OUT = 24  # articles
 VALIDATION = 800  # questions of theirs
 PARTS = 4  # of an epoch, after each of which the reader is measured
-OUTPUT = Path(__file__).parents[2] / "notebooks" / "weights" / "question_answering.npz"
+OUTPUT = COMMITTED / "question_answering.npz"
 
 
 def parts():
@@ -58,9 +57,9 @@ def windows_of(wordpiece, table):
     return Windows(wordpiece, questions, passages, LENGTH, STRIDE)
 
 
-def reader_to_train(steps, dtype="mixed_bfloat16"):
+def reader_to_train(steps):
     """Return a reader on MiniLM, its pieces' vectors frozen, compiled for so many steps."""
-    reader = SpanReader.load(seed=SEED, dtype=dtype, dropout=0.1)
+    reader = SpanReader.load(seed=SEED, dtype="mixed_bfloat16", dropout=0.1)
     reader.compile(
         keras.optimizers.AdamW(
             TriangularSchedule(RATE, steps), weight_decay=0.01, global_clipnorm=1.0
@@ -69,32 +68,6 @@ def reader_to_train(steps, dtype="mixed_bfloat16"):
         jit_compile=keras.backend.backend() == "jax",
     )
     return reader
-
-
-def measure(steps, batch_size):
-    """Print the seconds of a step for each width and precision, and those of an epoch."""
-    windows = windows_of(WordPiece.load(), parts()[0])
-    labels = np.zeros((len(windows), 2), np.int32)
-    batches = Batches(windows, labels, batch_size, seed=SEED)
-    counts = {width: sum(each == width for each, _ in batches.order) for width in WIDTHS}
-    for dtype in ("mixed_bfloat16", "float32"):
-        reader, total = reader_to_train(steps, dtype), 0.0
-        for width, count in counts.items():
-            number = next(n for n, (each, _) in enumerate(batches.order) if each == width)
-            inputs, wanted = batches[number]
-            reader.train_on_batch(inputs, wanted)  # compiles
-            spent = []
-            for _ in range(steps):
-                before = time.process_time()
-                reader.train_on_batch(inputs, wanted)
-                spent.append(time.process_time() - before)
-            total += count * float(np.median(spent))
-            print(
-                f"{dtype}, {batch_size} windows of {width}: {np.median(spent):.2f} seconds of a "
-                f"core a step, {count} steps an epoch",
-                flush=True,
-            )
-        print(f"{dtype}: {total / 3600:.2f} core-hours an epoch", flush=True)
 
 
 def train(epochs, output):
@@ -141,12 +114,7 @@ def score(output):
 
 
 class Part(keras.utils.PyDataset):
-    """One part of an epoch.
-
-    Args:
-        batches: `Batches`.
-        number: Which part, from 0.
-    """
+    """One part of an epoch of `Batches`, counted from 0."""
 
     def __init__(self, batches, number):
         super().__init__()
@@ -166,12 +134,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--output", type=Path, default=OUTPUT)
-    parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--score", action="store_true")
     options = parser.parse_args()
-    if options.steps:
-        measure(options.steps, BATCH_SIZE)
-    elif options.score:
+    if options.score:
         score(options.output)
     else:
         train(options.epochs, options.output)

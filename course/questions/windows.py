@@ -96,15 +96,7 @@ class Windows:
         return len(self._rows)
 
     def arrays(self, windows, width=None):
-        """Return some windows as arrays.
-
-        Args:
-            windows: Their numbers, a sequence of ints.
-            width: Width of the arrays; None for the longest of them.
-
-        Returns:
-            `Packed`.
-        """
+        """Return windows by their numbers as `Packed`, `width` wide or as the longest of them."""
         width = width or int(self.lengths[windows].max())
         ids = np.zeros((len(windows), width), np.int32)
         types = np.zeros_like(ids)
@@ -122,15 +114,10 @@ class Windows:
         return Packed(ids, types, spans)
 
     def labels(self, begins, answers):
-        """Return where the answers stand in the windows.
+        """Return the first and last piece of the answers in each window, (windows, 2) of int32.
 
-        Args:
-            begins: Where in its passage the answer to each question begins, in characters.
-            answers: The answers, as many.
-
-        Returns:
-            First and last piece of the answer in each window, (windows, 2) of int32; 0, the place
-            of ``[CLS]``, for both where the window does not hold the whole of it.
+        `begins` says where in its passage the answer to each question begins, in characters. Both
+        are 0, the place of ``[CLS]``, where a window does not hold the whole answer.
         """
         found = [
             pieces_of(self.pieces[place][1], begin, begin + len(answer))

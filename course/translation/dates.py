@@ -52,15 +52,12 @@ SLASHED_FORMATS = {"day / month": "d/M/y", "month / day": "M/d/y"}
 
 
 def written(day, pattern, locale):
-    """Write one date, in lower case.
+    """Write one date in lower case, with single spaces.
 
     Args:
         day: A `datetime.date`.
         pattern: A pattern of CLDR, or ``"full"``, ``"long"``, ``"medium"`` or ``"short"``.
         locale: A locale, such as ``"pt"`` or ``"en_GB"``.
-
-    Returns:
-        A string with single spaces.
 
     Example:
         >>> written(date(2018, 5, 9), "full", "fr"), written(date(2018, 5, 9), "long", "en_US")

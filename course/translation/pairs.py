@@ -33,7 +33,7 @@ def split(pairs, test=TEST, validation=VALIDATION, seed=6):
     """Split pairs by English sentence, so that no held-out sentence was seen in training.
 
     Sentences that differ in case and punctuation alone count as one, and go to one part with all
-    their translations.
+    their translations; the first spelling stands for all.
 
     Args:
         pairs: DataFrame with the columns ``english`` and ``spanish``; see `seqlib.data.load`.
@@ -43,19 +43,7 @@ def split(pairs, test=TEST, validation=VALIDATION, seed=6):
 
     Returns:
         A `Split`: ``training`` is a list of pairs of strings in the order of the source,
-        ``validation`` and ``test`` are `Sentences`. Of sentences that count as one, the first
-        spelling stands for all.
-
-    Raises:
-        ValueError: There are not so many sentences.
-
-    Example:
-        >>> import pandas as pd
-        >>> english = ["Go.", "Go!", "Hi.", "Run!", "Wait."]
-        >>> spanish = ["Ve.", "¡Vete!", "Hola.", "¡Corre!", "Espera."]
-        >>> parts = split(pd.DataFrame({"english": english, "spanish": spanish}), 1, 1)
-        >>> len(parts.training) + sum(len(part.references[0]) for part in parts[1:])
-        5
+        ``validation`` and ``test`` are `Sentences`.
     """
     groups = {}  # the same English sentence: its pairs, in the order of the source
     for english, spanish in zip(pairs["english"], pairs["spanish"], strict=True):
@@ -80,27 +68,15 @@ def split(pairs, test=TEST, validation=VALIDATION, seed=6):
 
 
 def plain(sentence):
-    """Return a sentence without case and punctuation, by which sentences are told apart.
-
-    Example:
-        >>> plain("You're late, Tom!"), plain("¿Qué?")
-        ('you re late tom', 'qué')
-    """
+    """Return a sentence without case and punctuation, by which sentences are told apart."""
     return _NO_WORD.sub(" ", sentence.lower()).strip()
 
 
 def unseen(sentences, training):
-    """Say which held-out sentences have no translation that is also some training sentence's.
+    """Say which held-out `Sentences` have no translation that some training pair has, (sentences,).
 
     "I am late" and "I'm late" are two English sentences with one translation, which a model may
     know by heart. The others are the stricter test.
-
-    Args:
-        sentences: `Sentences`.
-        training: List of pairs.
-
-    Returns:
-        Array (sentences,) of bool.
     """
     known = {plain(spanish) for _, spanish in training}
     return np.array(
@@ -112,8 +88,7 @@ class Batches(BucketedDataset):
     """Batches of pairs for training with teacher forcing, each of sentences of like lengths.
 
     The decoder's input is the target one step late: ``<start>`` and the sentence; what it is to
-    say is the sentence and ``<end>``. Each epoch has another order. What does not fill a batch, and
-    sentences longer than the widest bucket, are left out of the epoch.
+    say is the sentence and ``<end>``.
 
     Args:
         pairs: List of pairs of strings.
@@ -121,16 +96,8 @@ class Batches(BucketedDataset):
         target: Those of the second.
         batch_size: Number of pairs in a batch.
         seed: Seed of the orders.
-        widths: Widths of the arrays.
+        widths: Widths of the arrays; see `BucketedDataset`.
         **kwargs: Those of `keras.utils.PyDataset`.
-
-    Example:
-        >>> from seqlib.text import Subwords
-        >>> pieces = Subwords.train(["a b c"], size=12)
-        >>> batches = Batches([("a", "b")] * 4, pieces, pieces, batch_size=2)
-        >>> (source, given), said = batches[0]
-        >>> len(batches), source.shape, given.shape, said.shape
-        (2, (2, 8), (2, 8), (2, 8))
     """
 
     def __init__(self, pairs, source, target, batch_size=128, seed=0, widths=BUCKETS, **kwargs):

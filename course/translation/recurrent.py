@@ -93,11 +93,7 @@ class RecurrentTranslator(keras.Model):
         return self.logits(outputs, training=training)
 
     def encode(self, source, training=False):
-        """Read source sentences.
-
-        Args:
-            source: (batch, source time) of ids.
-            training: Whether to apply dropout.
+        """Read source ids (batch, source time).
 
         Returns:
             The encoder's outputs, (batch, source time, 2 * units); their mask, (batch, source
@@ -124,14 +120,9 @@ class RecurrentTranslator(keras.Model):
         return ops.matmul(features, ops.transpose(table)) + bias
 
     def start(self, source, length=None):
-        """Return the states with which `step` begins to translate source sentences.
+        """Return the states with which `step` begins to translate sources (batch, source time).
 
-        Args:
-            source: (batch, source time) of ids.
-            length: Number of steps to come, at most; these states are as large for any number.
-
-        Returns:
-            Structure of tensors.
+        They are as large for any `length`, the number of steps to come at most.
         """
         memory, mask, states = self.encode(source)
         if self.decoder is None:

@@ -21,17 +21,19 @@ from pathlib import Path
 
 import keras
 
-from course.translation.pairs import Batches, split
+from course.translation.train_recurrent import (
+    SEED,
+    prepare,
+    print_beams,
+    save,
+    validation_bleu,
+)
 from course.translation.translator import Translator
-from course.weights import load_weights, save_weights
-from seqlib import data, metrics
+from course.weights import COMMITTED, load_weights
+from seqlib import metrics
 from seqlib.layers import Transformer
 from seqlib.losses import MaskedCrossentropy
-from seqlib.text import Subwords
 
-SEED = 6
-PIECES = 4_000
-BATCH_SIZE = 128
 RATE, WARMUP = 1.5e-3, 1_000
 WIDTHS = (5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 20, 32)  # nothing is compiled anew for a width
 SETTINGS = {
@@ -42,7 +44,7 @@ SETTINGS = {
     "norm_first": True,
     "tie_embeddings": "output",
 }
-OUTPUT = Path(__file__).parents[2] / "notebooks" / "weights" / "english_spanish_transformer.npz"
+OUTPUT = COMMITTED / "english_spanish_transformer.npz"
 
 
 class Clock(keras.callbacks.Callback):
@@ -81,12 +83,8 @@ def main():
     options = parser.parse_args()
     keras.utils.set_random_seed(SEED)
 
-    parts = split(data.load("english_spanish"))
-    english, spanish = zip(*parts.training, strict=True)
-    source = Subwords.train(list(english), size=PIECES)
-    target = Subwords.train(list(spanish), size=PIECES)
-    batches = Batches(parts.training, source, target, BATCH_SIZE, seed=SEED, widths=WIDTHS)
-    sizes = {"source_vocabulary": len(source), "target_vocabulary": len(target)}
+    parts, pieces, batches = prepare(WIDTHS)
+    sizes = {"source_vocabulary": len(pieces[0]), "target_vocabulary": len(pieces[1])}
     settings = {**sizes, **SETTINGS, "dropout": 0.1}
     model = Transformer(**settings, seed=SEED, dtype="mixed_bfloat16")
     reader = Transformer(**settings)
@@ -94,32 +92,22 @@ def main():
     optimizer = keras.optimizers.Adam(RATE, beta_2=0.98, global_clipnorm=1.0)
     accuracy = metrics.MaskedAccuracy()
     model.compile(optimizer, MaskedCrossentropy(0.1), metrics=[accuracy], jit_compile=False)
-    translate = Translator(reader, source, target)
+    translate = Translator(reader, *pieces)
     clock, epoch = Clock(60 * options.minutes), 0
     while clock.spent() < 1:
         fitted = model.fit(batches, verbose=0, callbacks=[clock]).history
         epoch += 1
-        save_weights(
-            options.output,
-            model.weights,
-            settings=settings,
-            source=source.to_json(),
-            target=target.to_json(),
-        )
+        save(options.output, model, settings, pieces)
         load_weights(options.output, reader.weights)
-        found = translate(parts.validation.english)
-        score = metrics.bleu(found, parts.validation.references)
+        score = validation_bleu(translate, parts.validation)
         print(
             f"epoch {epoch}, {clock.steps} steps, {clock.spent():.1%} of the time, "
             f"{time.process_time() / 60:.1f} minutes of a core: loss {fitted['loss'][0]:.3f}, "
             f"accuracy {fitted['masked_accuracy'][0]:.3f}, "
-            f"validation BLEU {score.score:.2f} greedy",
+            f"validation BLEU {score:.2f} greedy",
             flush=True,
         )
-    for penalty in (0.6, 1.0, 1.4):
-        found = translate(parts.validation.english, width=5, length_penalty=penalty)
-        score = metrics.bleu(found, parts.validation.references)
-        print(f"beam 5, length penalty {penalty}: validation BLEU {score.score:.2f}", flush=True)
+    print_beams(translate, parts.validation, (0.6, 1.0, 1.4))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """From sentences to sentences: pieces in, a search, pieces out."""
 
-import keras
 import numpy as np
 from keras import ops
 
 from course.bucketing import like_lengths
+from seqlib.compiled import BACKEND
 from seqlib.decoding import beam_search, greedy
 from seqlib.text import pad
 
@@ -38,15 +38,10 @@ class Translator:
         self._starts = {}  # number of steps: the compiled start
 
     def __call__(self, sentences, width=1, length_penalty=1.0):
-        """Translate sentences.
+        """Translate a list of sentences into a list of strings.
 
-        Args:
-            sentences: List of strings.
-            width: Number of hypotheses in the beam; 1 for the greedy choice.
-            length_penalty: See `seqlib.decoding.beam_search`.
-
-        Returns:
-            List of strings.
+        `width` is the number of hypotheses in the beam, 1 for the greedy choice; see
+        `seqlib.decoding.beam_search` for it and for `length_penalty`.
         """
         ids = [self.source.encode(text, end="<end>")[: WIDTHS[-1]] for text in sentences]
         found = [None] * len(ids)
@@ -63,10 +58,6 @@ class Translator:
         """Compile the search for every size of batch before the first sentences come.
 
         It is compiled anyway when it is first needed; whoever measures speed wants that over with.
-
-        Args:
-            width: As in a call.
-            length_penalty: As in a call.
         """
         for columns in WIDTHS:
             source = pad([[self.source.id("<end>")]] * self.batch_size, columns)
@@ -74,9 +65,6 @@ class Translator:
 
     def attend(self, sentence):
         """Translate one sentence greedily, and say where a recurrent model looked.
-
-        Args:
-            sentence: A string.
 
         Returns:
             The translation; the source's pieces and the target's, each with its end; and the
@@ -118,18 +106,12 @@ class Translator:
     def _start(self, source, length):
         """Return the states before the first of at most `length` steps."""
         if length not in self._starts:
-            self._starts[length] = _compiled(lambda source: self.model.start(source, length=length))
+            self._starts[length] = BACKEND.compile(
+                lambda source: self.model.start(source, length=length)
+            )
         return self._starts[length](ops.convert_to_tensor(source))
 
 
 def max_target_length(source_length):
     """Return how many pieces a translation may have at most."""
     return int(1.5 * source_length) + 6
-
-
-def _compiled(function):
-    if keras.backend.backend() != "tensorflow":
-        return function
-    import tensorflow as tf
-
-    return tf.function(function, reduce_retracing=True)

@@ -20,10 +20,10 @@ from course.schedules import warm_cosine
 from course.trigger_word import clips, corpus, model
 from course.trigger_word.events import threshold_sweep
 from course.trigger_word.voices import VOICES
-from course.weights import from_weights, save_weights
+from course.weights import COMMITTED, from_weights, save_weights
 
 SEED = 0
-OUTPUT = Path(__file__).parents[2] / "notebooks" / "weights" / "trigger_word.npz"
+OUTPUT = COMMITTED / "trigger_word.npz"
 TEMPTED = 0.05  # probability from which a clip without the word counts as hard
 SPEECH = {"most": (0, 1, 3)}  # clips of speech without the word
 

@@ -101,12 +101,7 @@ def keep_probability(counts, threshold=1e-3):
 
 
 def noise_distribution(counts, power=0.75):
-    """Probability of each word to be drawn as noise: its count to a power, of sum 1.
-
-    Example:
-        >>> noise_distribution(np.array([16, 1])).round(3).tolist()
-        [0.889, 0.111]
-    """
+    """Return the probability of each word to be drawn as noise: its count to a power, of sum 1."""
     powers = np.asarray(counts, dtype=np.float64) ** power
     return powers / powers.sum()
 
@@ -140,7 +135,7 @@ def block_step(inputs, outputs, centres, targets, labels, weights, rate):
 
 def _add_rows(variable, rows, updates):
     """Add to some rows of a variable, as often as they are named, without touching the others."""
-    tf.raw_ops.ResourceScatterAdd(resource=variable.handle, indices=rows, updates=updates)
+    variable.scatter_add(tf.IndexedSlices(updates, rows))
 
 
 class Word2Vec:
@@ -189,12 +184,8 @@ class Word2Vec:
     def fit(self, epochs, rate=0.05, last_rate=1e-4, description="Word2Vec"):
         """Go through the text, with a learning rate that falls evenly.
 
-        Args:
-            epochs: How many times.
-            rate: First learning rate. A step adds up what all occurrences of a word want, so a
-                text of few different words needs a smaller one.
-            last_rate: Last one.
-            description: What the progress bar says.
+        A step adds up what all occurrences of a word want, so a text of few different words needs a
+        smaller `rate`; `description` is what the progress bar says.
 
         Returns:
             Dict: ``loss``, list of the loss of a pair with its noise words, one for each epoch;
@@ -271,17 +262,10 @@ class Word2Vec:
         return self._steps_at_once
 
     def _gathered(self, stream, left, right, starts):
-        """Return the words in and around the blocks, their reach, and noise words, for some steps.
+        """Return what some steps need; `starts` is where their blocks begin, (steps, blocks).
 
-        Args:
-            stream: See `thinned`.
-            left: Likewise.
-            right: Likewise.
-            starts: Where the blocks begin, (steps, blocks).
-
-        Returns:
-            Four arrays of int32: (steps, blocks, span), twice (steps, blocks, length, 1), and
-            (steps, blocks, noise words).
+        Four arrays of int32: the words in and around the blocks (steps, blocks, span), their reach
+        to the left and to the right (steps, blocks, length, 1), noise words (steps, blocks, noise).
         """
         places = starts[..., None] + np.arange(_BLOCK + 2 * self.window, dtype=np.int32)
         inner = places[..., self.window : self.window + _BLOCK, None]
@@ -290,15 +274,7 @@ class Word2Vec:
         return stream[places], left[inner], right[inner], noise
 
     def _steps(self, around, before, after, noise, rates):
-        """Take a step for each rate; return loss and number of pairs of some of them.
-
-        Args:
-            around: See `_gathered`, as for the others.
-            before: How many words before each are its neighbours.
-            after: How many after it.
-            noise: Noise words.
-            rates: Learning rates, (steps,).
-        """
+        """Take a step for each of the `rates` (steps,); return loss and pairs of some of them."""
         span = _BLOCK + 2 * self.window
         inner = slice(self.window, self.window + _BLOCK)
         labels = tf.cast(tf.range(span + _NOISE) < span, tf.float32)  # (candidates,)

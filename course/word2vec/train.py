@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from course.weights import COMMITTED
 from course.word2vec.model import Corpus, Word2Vec
 from seqlib import data
 from seqlib.files import whole_file
 
 SEED = 21
 WORDS = 12_000  # the most frequent ones, which are kept
-OUTPUT = Path(__file__).parents[2] / "notebooks" / "weights" / "film_review_vectors.npz"
+OUTPUT = COMMITTED / "film_review_vectors.npz"
 
 
 def save(path, vectors, epochs):

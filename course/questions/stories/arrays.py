@@ -29,27 +29,12 @@ class StoryArrays(NamedTuple):
 
 
 def words(sentence):
-    """Return the words of a sentence in lower case, without its last mark.
-
-    Example:
-        >>> words("Where is the lamp?")
-        ['where', 'is', 'the', 'lamp']
-    """
+    """Return the words of a sentence in lower case, without its last mark."""
     return text.word_tokens(sentence)[:-1]
 
 
 def story_vocabulary(stories):
-    """Return the words of stories and questions, in alphabetical order, a `text.Vocabulary`.
-
-    Args:
-        stories: List of `tasks.Story`.
-
-    Example:
-        >>> from course.questions.stories.tasks import draw_stories
-        >>> vocabulary = story_vocabulary(draw_stories("two arguments", 100, seed=0))
-        >>> vocabulary.tokens[:6], len(vocabulary)
-        (['<pad>', 'bakery', 'east', 'garden', 'harbour', 'is'], 15)
-    """
+    """Return the words of stories and questions, in alphabetical order, a `text.Vocabulary`."""
     said = (part for story in stories for part in (*story.sentences, story.question))
     return text.Vocabulary(sorted({word for sentence in said for word in words(sentence)}))
 
@@ -69,13 +54,6 @@ def story_arrays(stories, vocabulary, answers, shape=None):
 
     Raises:
         ValueError: A story has no room in `shape`.
-
-    Example:
-        >>> from course.questions.stories.tasks import TASKS, draw_stories
-        >>> stories = draw_stories("one fact", 50, seed=0)
-        >>> arrays = story_arrays(stories, story_vocabulary(stories), TASKS["one fact"].answers)
-        >>> arrays.sentences.shape, arrays.questions.shape, arrays.support.sum()
-        ((50, 10, 5), (50, 5), np.int64(50))
     """
     longest = max(len(story.sentences) for story in stories)
     widest = max(

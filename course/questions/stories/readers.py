@@ -152,15 +152,10 @@ class MemoryReader(keras.Model):
         return ops.log(_LEAST + ops.sum(pointed, axis=1)) + said
 
     def attention_weights(self, inputs, words=False):
-        """Return how much each hop looks at each sentence.
+        """Return how much each hop looks at each sentence, (batch, hops, sentences).
 
-        Args:
-            inputs: As for a call.
-            words: Whether to tell the words of a sentence apart.
-
-        Returns:
-            Array (batch, hops, sentences), or (batch, hops, sentences, words); for each hop it
-            sums to one.
+        With `words` those of a sentence are told apart, (batch, hops, sentences, words). Either way
+        it sums to one for each hop.
         """
         _, all_weights = self._read(inputs, training=False)
         count, width = inputs[0].shape[1:]
@@ -202,11 +197,6 @@ class MemoryReader(keras.Model):
 
 
 def _age(real):
-    """Return 1 for the last sentence of a story, 2 for the one before, and 0 for padding.
-
-    Example:
-        >>> ops.convert_to_numpy(_age(ops.array([[True, True, True, False]]))).tolist()
-        [[3, 2, 1, 0]]
-    """
+    """Return 1 for the last sentence of a story, 2 for the one before, and 0 for padding."""
     real = ops.cast(real, "int32")
     return real * ops.flip(ops.cumsum(ops.flip(real, axis=1), axis=1), axis=1)

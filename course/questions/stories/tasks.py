@@ -59,22 +59,11 @@ class _Question(NamedTuple):
 
 
 def draw_stories(task, number, seed):
-    """Draw stories of a task.
+    """Draw stories of a task in `TASKS`, a list of `Story`.
 
     No two have the same meaning, so that parts cut from the list share none, and each answer is as
     frequent as the others. The same seed gives the same stories, and the first stories of a longer
     list are those of a shorter one.
-
-    Args:
-        task: A name in `TASKS`.
-        number: How many stories.
-        seed: Seed of the draw, an int.
-
-    Returns:
-        A list of `Story`.
-
-    Raises:
-        ValueError: There is no such task, or `number` is not positive.
 
     Example:
         >>> (story,) = draw_stories("two facts", 1, seed=49)

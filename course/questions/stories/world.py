@@ -117,12 +117,7 @@ class World:
         return number
 
     def happen(self, draw, kinds):
-        """Let something happen that can.
-
-        Args:
-            draw: A `random.Random`.
-            kinds: Dict from kind to weight; that of ``"move"``, which can always be, above 0.
-        """
+        """Let something happen that can; `kinds` holds the weight of each kind, "move" above 0."""
         options = {kind: getattr(self, f"_who_can_{kind}")() for kind in kinds}
         can_be = [kind for kind in kinds if options[kind]]
         (kind,) = draw.choices(can_be, [kinds[kind] for kind in can_be])
@@ -168,18 +163,5 @@ class World:
 
 
 def told(happening, draw):
-    """Return the sentence that tells of a happening, in a wording that is drawn.
-
-    Args:
-        happening: A `Happening`.
-        draw: A `random.Random`.
-
-    Returns:
-        A string.
-
-    Example:
-        >>> import random
-        >>> told(Happening("give", "Alma", "lamp", "Bruno"), random.Random(1))
-        'Alma handed the lamp to Bruno.'
-    """
+    """Return the sentence that tells of a happening, in a wording that is drawn."""
     return draw.choice(WORDINGS[happening.kind]).format(**happening._asdict())
