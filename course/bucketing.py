@@ -34,12 +34,6 @@ def draw_batches(lengths, widths, batch_size, generator):
 
     What does not fill a batch is left out, and so is what is longer than the last width.
 
-    Args:
-        lengths: Length of each sequence, an array.
-        widths: Widths of the arrays, rising.
-        batch_size: Number of sequences in a batch.
-        generator: `numpy.random.Generator`.
-
     Returns:
         List of pairs: the width of a batch, and the numbers of its sequences. The first two differ
         in width where any two do: Keras takes a width for fixed that both of them have.

@@ -75,9 +75,6 @@ def quickest_precision(size=1024):
     Processors of the last years and most GPUs have instructions for products in bfloat16; others
     take them apart, and are slower for it.
 
-    Args:
-        size: Rows and columns of the matrices that are tried.
-
     Returns:
         Policy for the `dtype` of a large model, ``"mixed_bfloat16"`` or ``"float32"``, and how many
         times as fast bfloat16 is; less than half as fast again is not worth the digits.

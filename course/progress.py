@@ -100,22 +100,10 @@ def bar(iterable=None, **options):
 
 
 def ProgressBar(description="training"):
-    """Return a Keras callback that shows how far `fit` with ``verbose=0`` has come.
+    """Return a Keras callback that shows how far a `fit` with ``verbose=0`` has come.
 
-    It shows epoch, loss, validation loss and the time left. Nothing is shown, and nothing is kept
-    in the saved notebook, where nobody watches.
-
-    Args:
-        description: What is being trained, in a few words.
-
-    Example:
-        >>> import keras
-        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-        >>> model.compile("sgd", "mse")
-        >>> x = keras.ops.ones((4, 1))
-        >>> history = model.fit(x, x, epochs=2, verbose=0, callbacks=[ProgressBar("a line")])
-        >>> len(history.epoch)
-        2
+    It shows `description`, epoch, loss, validation loss and the time left. Nothing is shown, and
+    nothing is kept in the saved notebook, where nobody watches.
     """
     import keras  # slow to import: only where something is trained
 

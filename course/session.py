@@ -31,14 +31,7 @@ def profile():
 
 
 def choose(*, quick, default, full=_UNSET):
-    """Return the one of three values that belongs to the profile of this run.
-
-    Args:
-        quick: Value that lets the notebook finish in seconds.
-        default: Value of the real run.
-        full: Value for a GPU or a night; that of `default` where it is left out.
-
-    """
+    """Return the value for the profile of this run; `full` is `default` where it is left out."""
     values = {"quick": quick, "default": default, "full": default if full is _UNSET else full}
     return values[profile()]
 
@@ -46,17 +39,8 @@ def choose(*, quick, default, full=_UNSET):
 def start(seed):
     """Open a notebook: import Keras quietly, seed every generator, say on what it runs.
 
-    Args:
-        seed: Integer handed to `keras.utils.set_random_seed`, which seeds Python, NumPy and the
-            backend; a notebook run again on the same machine gives the same figures.
-
-    Raises:
-        ValueError: `seed` is not an integer, or ``SEQLIB_PROFILE`` is not a profile.
-
-    Example:
-        >>> start(seed=1)  # doctest: +ELLIPSIS
-        seqlib ...
-        profile ...
+    `seed` goes to `keras.utils.set_random_seed`: a notebook run again on the same machine gives
+    the same figures.
     """
     global _started
     begun = time.perf_counter()
@@ -79,13 +63,7 @@ def seconds():
 
 
 def report():
-    """Return all that helps to understand a run on this machine.
-
-    Returns:
-        `pandas.DataFrame` with one column, ``value``, and one row an item: Python, system, cores,
-        memory, Keras, backend, accelerator, path of the recurrent layers, seqlib, profile, data
-        folder.
-    """
+    """Return all that helps to understand a run on this machine, a table of one column."""
     import pandas
 
     from course import machine

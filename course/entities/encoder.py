@@ -4,6 +4,7 @@ import keras
 
 from course.schedules import warm_cosine
 from course.weights import load_encoder, load_weights, save_weights, weights_as_arrays
+from seqlib.layers.keras_internals import variable_being_updated
 from seqlib.losses import ChainCrossentropy
 
 
@@ -30,10 +31,9 @@ class DiscriminativeAdam(keras.optimizers.Adam):
 
     def update_step(self, gradient, variable, learning_rate):
         """Change one variable."""
-        # A backend may hand over what lies below the variable of Keras.
-        own = self._trainable_variables[self._get_variable_index(variable)]
-        factor = self._factor if own.path in self._slow else 1.0
-        super().update_step(gradient, variable, learning_rate * factor)
+        is_slow = variable_being_updated(self, variable).path in self._slow
+        rate = learning_rate * self._factor if is_slow else learning_rate
+        super().update_step(gradient, variable, rate)
 
 
 def compile_for(model, encoder, steps, rate=1e-3, slower=0.1, average=0.0):

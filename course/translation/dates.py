@@ -88,8 +88,8 @@ def date_pairs(number, seed, locales=LOCALES, formats=None, first=FIRST, last=LA
         A list of pairs of strings: the date as it is written, and as ``"YYYY-MM-DD"``.
 
     Raises:
-        ValueError: There is nothing to draw from, there are fewer different strings than were asked
-            for, babel knows no such locale, or one string would stand for two dates.
+        ValueError: There is nothing, or too little, to draw from, babel knows no such locale, or
+            one string would stand for two dates.
 
     Example:
         >>> date_pairs(2, seed=1, locales=["en_GB"], formats={"long": "long"})

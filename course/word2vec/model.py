@@ -48,14 +48,9 @@ class Corpus:
 
     @classmethod
     def read(cls, texts, minimum_count=5):
-        """Cut texts into words of plain letters, in lower case, and number them.
+        """Cut texts, a document each, into words of plain letters in lower case, and number them.
 
-        Args:
-            texts: Iterable of strings, a document each.
-            minimum_count: Words that occur less often are left out.
-
-        Returns:
-            `Corpus`.
+        Words that occur less often than `minimum_count` are left out.
 
         Example:
             >>> corpus = Corpus.read(["It's a film. A FILM!", "A bore."], minimum_count=2)

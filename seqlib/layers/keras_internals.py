@@ -38,3 +38,13 @@ def inside_xla():
             return True
         graph = getattr(graph, "outer_graph", None)
     return False
+
+
+def variable_being_updated(optimizer, variable):
+    """Return the Keras variable that an optimizer's `update_step` is about.
+
+    Keras has no learning rate of each variable, and some backends hand over what lies below
+    theirs. Guard: test_the_encoder_moves_more_slowly_and_its_embeddings_not_at_all in
+    tests/course/entities/test_encoder.py.
+    """
+    return optimizer._trainable_variables[optimizer._get_variable_index(variable)]

@@ -19,7 +19,6 @@ SENTENCES = [
 ] * 8  # fmt: skip
 RUNGS = {
     "scratch": {"letters": False, "crf": False},
-    "vectors": {"letters": False, "crf": False, "pretrained": True},
     "letters": {"crf": False, "pretrained": True},
     "crf": {"pretrained": True},
 }
