@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course.bucketing import draw_batches
+from course.bucketing import BucketedDataset, draw_batches, like_lengths
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -41,3 +41,25 @@ def test_the_order_is_the_generators():
 
 def test_too_few_make_no_batch():
     assert draw_batches(np.array([2, 3]), (4,), 3, np.random.default_rng(0)) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_like_lengths_hold_every_sequence_once_in_the_narrowest_array(seed):
+    lengths = np.random.default_rng(seed).integers(0, 40, size=100)
+    batches = list(like_lengths(lengths, (8, 16, 32), 7))
+    assert sorted(np.concatenate([rows for _, rows in batches])) == list(range(100))
+    for width, rows in batches:
+        assert 0 < len(rows) <= 7
+        assert width == min(
+            (w for w in (8, 16, 32) if w >= lengths[rows].max()), default=max(lengths)
+        )
+    assert not list(like_lengths([], (8,), 7))
+
+
+def test_each_epoch_has_another_order_and_the_seed_is_all_that_counts():
+    one, same = (BucketedDataset(np.full(20, 3), (4,), 5, seed=3) for _ in range(2))
+    first = [rows.tolist() for _, rows in one.order]
+    assert len(one) == 4
+    assert [rows.tolist() for _, rows in same.order] == first
+    one.on_epoch_end()
+    assert [rows.tolist() for _, rows in one.order] != first

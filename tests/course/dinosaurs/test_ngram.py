@@ -1,6 +1,5 @@
 """Smoothed n-gram models: against hand-worked numbers, a slow plain version, and the axioms."""
 
-import doctest
 import itertools
 import math
 from collections import Counter, defaultdict
@@ -19,10 +18,6 @@ def sequences(number=40, seed=0):
     generator = np.random.default_rng(seed)
     shares = [0.4, 0.3, 0.15, 0.1, 0.05]
     return [generator.choice(5, size=generator.integers(1, 9), p=shares) + 1 for _ in range(number)]
-
-
-def test_examples():
-    assert doctest.testmod(ngram).failed == 0
 
 
 def test_a_bigram_worked_by_hand():

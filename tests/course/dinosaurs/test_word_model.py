@@ -1,11 +1,9 @@
-"""The word model: its estimate of the loss, its way through long texts, its file."""
-
-import doctest
+"""The word model: its estimate of the loss, its way through long texts."""
 
 import numpy as np
 from keras import ops
 
-from course.dinosaurs import train, word_model
+from course.dinosaurs import train
 from course.dinosaurs.word_model import WordModel, address_tokens, split
 
 COUNTS = np.array([0, 50, 20, 10, 5, 5, 2, 1, 1, 1])
@@ -14,10 +12,6 @@ TEXT = np.random.default_rng(0).integers(1, 10, size=150)
 
 def model(**arguments):
     return WordModel(COUNTS, **{"width": 6, "units": 8, **arguments})
-
-
-def test_examples():
-    assert doctest.testmod(word_model).failed == 0
 
 
 def test_parts_do_not_overlap_and_miss_nothing():

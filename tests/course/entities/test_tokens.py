@@ -76,14 +76,3 @@ def test_batches_hold_every_sentence_once_an_epoch(reader):
         np.testing.assert_array_equal(tags >= 0, arrays["words"] > 0)
         seen += (tags >= 0).sum()
     assert seen == sum(len(words) for words, _ in SENTENCES)
-    widths = [batches[number][1].shape[1] for number in (0, 1)]
-    assert widths[0] != widths[1]
-
-
-def test_each_epoch_has_another_order(reader):
-    batches = Batches(SENTENCES, reader, batch_size=8, seed=3)
-    first = [rows.tolist() for _, rows in batches.order]
-    batches.on_epoch_end()
-    assert [rows.tolist() for _, rows in batches.order] != first
-    again = Batches(SENTENCES, reader, batch_size=8, seed=3)
-    assert [rows.tolist() for _, rows in again.order] == first

@@ -92,12 +92,3 @@ def test_an_epoch_has_every_pair_once_but_what_fills_no_batch(pairs, batches, pi
     assert len(pairs) - len(first) < 16 * len(BUCKETS)
     batches.on_epoch_end()
     assert epoch() != first
-
-
-def test_the_first_two_batches_differ_in_width(batches):
-    """Keras would take the width for fixed."""
-    for _ in range(5):
-        batches.on_epoch_end()
-        widths = [batches[number][0][0].shape[1] for number in range(len(batches))]
-        assert len(set(widths)) > 1
-        assert widths[0] != widths[1]

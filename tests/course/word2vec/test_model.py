@@ -1,19 +1,12 @@
 """Word2Vec: its corpus, its draws, its step beside autodiff, what it learns."""
 
-import doctest
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from course.word2vec import model as word2vec
 from course.word2vec import train
 from course.word2vec.model import Corpus, Word2Vec, block_step
 from seqlib.word_vectors import WordVectors
-
-
-def test_examples():
-    assert doctest.testmod(word2vec).failed == 0
 
 
 def two_topics(documents=400, seed=0):
