@@ -59,13 +59,13 @@ def listing():
 
 def with_table(text):
     """Return the text of the README with the table of all cards between its markers."""
-    lines = ["| name | what it is | comes from | download | licence |", "|---|---|---|---|---|"]
+    lines = ["| name | what it is | comes from | download | license |", "|---|---|---|---|---|"]
     for card in map(cards.card, cards.names()):
         title = f"[{card.title}]({card.canonical})" if card.canonical else card.title
         size = megabytes(card.download_size) if card.download_size else ""
-        url = card.licence_url
-        licence = f"[{card.licence}]({url})" if url else card.licence
-        lines.append(f"| `{card.name}` | {title} | {card.origin} | {size} | {licence} |")
+        url = card.license_url
+        license = f"[{card.license}]({url})" if url else card.license
+        lines.append(f"| `{card.name}` | {title} | {card.origin} | {size} | {license} |")
     before, _, rest = text.partition(BEGIN)
     return "\n".join([before + BEGIN, *lines, END + rest.partition(END)[2]])
 

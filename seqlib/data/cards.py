@@ -1,6 +1,6 @@
 """Data cards: one TOML file a data set, found, read and validated.
 
-A card says what a data set is, who made it, under which licence, and where its bytes come from.
+A card says what a data set is, who made it, under which license, and where its bytes come from.
 The cards stand in the folder ``datasets/`` of the repository and in ``seqlib/datasets`` of an
 installed package.
 """
@@ -30,13 +30,13 @@ class Card:
         kind: One of ``archive``, ``canonical``, ``package``, ``generated``, ``written``.
         description: What it is.
         contents: What is in it, counted.
-        licence: Name of the licence.
+        license: Name of the license.
         citation: Whom to cite.
         loads: What ``load`` returns; empty where it does not read this data set.
-        licence_url: Where the licence can be read; empty where there is none.
+        license_url: Where the license can be read; empty where there is none.
         canonical: Address of the makers' own page.
         notebooks: The notebooks that use it.
-        restrictions: What the licence forbids or asks; printed when the data set is loaded.
+        restrictions: What the license forbids or asks; printed when the data set is loaded.
         notes: What to know before using it.
         requires: Python packages needed beyond those of seqlib.
         archive: The pinned wheel (kind ``archive`` only).
@@ -49,10 +49,10 @@ class Card:
     kind: str
     description: str
     contents: str
-    licence: str
+    license: str
     citation: str
     loads: str = ""
-    licence_url: str = ""
+    license_url: str = ""
     canonical: str = ""
     notebooks: tuple = ()
     restrictions: str = ""
@@ -100,7 +100,7 @@ class Card:
             return ""
         return (
             f"{self.title} ({self.name}): {self.restrictions}\n"
-            f"Licence: {self.licence}\nPlease cite: {self.citation}"
+            f"License: {self.license}\nPlease cite: {self.citation}"
         )
 
     def __str__(self):
@@ -112,7 +112,7 @@ class Card:
             ("from", self.origin),
             ("download", self.download_size and megabytes(self.download_size)),
             ("files", ", ".join(self.files())),
-            ("licence", " ".join(filter(None, (self.licence, self.licence_url)))),
+            ("license", " ".join(filter(None, (self.license, self.license_url)))),
             ("limits", self.restrictions),
             ("cite", self.citation),
             ("canonical", self.canonical),
@@ -243,7 +243,7 @@ def card(name):
         DataError: The card's file is not valid.
 
     Example:
-        >>> card("dinosaurs").licence
+        >>> card("dinosaurs").license
         'CC0 1.0'
     """
     known = names()
@@ -299,7 +299,7 @@ def _problems(card, stem):
     """Yield what is wrong with the values of a card, a sentence each."""
     if card.name != stem:
         yield f"name is {card.name!r}, but the file is {stem}.toml"
-    for key in ("title", "description", "contents", "licence", "citation"):
+    for key in ("title", "description", "contents", "license", "citation"):
         if not getattr(card, key).strip():
             yield f"{key} is empty"
     if card.kind not in KINDS:
@@ -310,7 +310,7 @@ def _problems(card, stem):
         yield "kind 'canonical' needs [[sources]]"
     if isinstance(card, Packaged) and not card.requires:
         yield "kind 'package' needs requires"
-    for url in filter(None, (card.licence_url, card.canonical, *(s.url for s in card.sources))):
+    for url in filter(None, (card.license_url, card.canonical, *(s.url for s in card.sources))):
         if not _URL.fullmatch(url):
             yield f"{url!r} is not an http or https address"
     if len({member.file for member in card.members}) < len(card.members):

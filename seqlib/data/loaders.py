@@ -26,7 +26,7 @@ _noticed = set()
 def load(name, path=None):
     """Return a data set as plain lists, arrays or tables, fetching it first where necessary.
 
-    What the licence asks for is printed once per process for a data set with limits.
+    What the license asks for is printed once per process for a data set with limits.
 
     Args:
         name: Name of a data set; ``python -m seqlib.data list`` shows all.

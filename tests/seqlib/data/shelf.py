@@ -13,7 +13,7 @@ CARD = {
     "title": "A made-up set",
     "description": "Made for a test.",
     "contents": "a few lines",
-    "licence": "CC0 1.0",
+    "license": "CC0 1.0",
     "citation": "Nobody: Nothing. 2020.",
     "canonical": "https://example.org/",
 }

@@ -8,17 +8,17 @@ from seqlib.data import __main__ as command_line
 from seqlib.data import cards, loaders
 
 
-def test_every_card_is_valid_and_shows_licence_and_citation():
+def test_every_card_is_valid_and_shows_license_and_citation():
     for card in map(data.card, data.names()):
         shown = str(card)
-        assert " ".join(card.licence.split()) in shown
+        assert " ".join(card.license.split()) in shown
         assert " ".join(card.citation.split()) in shown
         assert card.origin in shown
         assert card.notebooks, card.name
         assert card.kind in ("generated", "written") or card.canonical, card.name
         assert bool(card.loads) == (card.name in loaders.LOADERS), card.name
         if card.restrictions:
-            limits = (card.restrictions, card.licence, card.citation)
+            limits = (card.restrictions, card.license, card.citation)
             assert all(part in card.notice() for part in limits)
 
 
@@ -56,8 +56,8 @@ ARCHIVE = {"package": "p", "version": "1.0", "sha256": "0" * 64, "size": 1}
     ("fields", "message"),
     [
         ({"colour": "red"}, "unknown colour; allowed are name, title"),
-        ({"licence": ""}, "licence is empty"),
-        ({"licence": 3}, "licence is 3; it must be of type str"),
+        ({"license": ""}, "license is empty"),
+        ({"license": 3}, "license is 3; it must be of type str"),
         ({"name": "other"}, "name is 'other', but the file is made_up.toml"),
         ({"kind": "web"}, "kind is 'web'; allowed are archive, canonical"),
         ({"kind": "package"}, "kind 'package' needs requires"),

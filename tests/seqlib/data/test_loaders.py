@@ -129,7 +129,7 @@ def test_conll2003_is_three_lists_of_words_and_their_tags():
     assert entities == [23_499, 5942, 5648]  # as the task's own paper counts them
 
 
-def test_conll2003_says_what_its_licence_allows(monkeypatch, capsys):
+def test_conll2003_says_what_its_license_allows(monkeypatch, capsys):
     monkeypatch.setattr(loaders, "_noticed", set())
     data.load("conll2003")
     printed = " ".join(capsys.readouterr().out.split())
