@@ -82,7 +82,7 @@ def _cores(shape):
     layer = layers.MultiHeadAttention(heads, size)
 
     def ours(query, key, value, training):
-        weights = masked_softmax(layer.scores(query, (key, value)))
+        weights = masked_softmax(layer.scores(query, key))
         return keras.ops.matmul(weights, value)
 
     def of_keras(query, key, value, training):

@@ -62,7 +62,7 @@ class Cached:
     def writer(self, memories):
         """Return a function of a running number that writes (batch, tokens)."""
         step, length = self.model.step, self.sizes["tokens"]
-        states = [self.model.decoder.start(memory, length=length) for memory in memories]
+        states = [self.model.decoder.initial_state(memory, length=length) for memory in memories]
         first = np.full(memories[0].shape[0], START, "int32")
 
         def call(k):

@@ -119,7 +119,7 @@ class RecurrentTranslator(keras.Model):
         )
         return ops.matmul(features, ops.transpose(table)) + bias
 
-    def start(self, source, length=None):
+    def initial_state(self, source, length=None):
         """Return the states with which `step` begins to translate sources (batch, source time).
 
         They are as large for any `length`, the number of steps to come at most.

@@ -15,8 +15,8 @@ class Translator:
     """A model together with the pieces that it reads and writes.
 
     Args:
-        model: What has `start` ((source ids, length=steps at most) -> states) and `step` ((ids,
-            states) -> (logits, states)), as `RecurrentTranslator` and `TransformerTranslator` do.
+        model: What has `initial_state` ((source ids, length=steps at most) -> states) and `step`
+            ((ids, states) -> (logits, states)), as both translators of this folder have.
         source: `seqlib.text.Subwords` of the first language.
         target: Those of the second.
         batch_size: Number of sentences that are translated side by side.
@@ -72,7 +72,7 @@ class Translator:
         """
         ids = self.source.encode(sentence, end="<end>")
         source = ops.convert_to_tensor(pad([ids]))
-        states = self.model.start(source, length=max_target_length(len(ids)))
+        states = self.model.initial_state(source, length=max_target_length(len(ids)))
         token, said, weights = self.target.id("<start>"), [], []
         while len(said) < max_target_length(len(ids)) and token != self.target.id("<end>"):
             logits, states, looked = self.model.attentive_step(
@@ -107,7 +107,7 @@ class Translator:
         """Return the states before the first of at most `length` steps."""
         if length not in self._starts:
             self._starts[length] = BACKEND.compile(
-                lambda source: self.model.start(source, length=length)
+                lambda source: self.model.initial_state(source, length=length)
             )
         return self._starts[length](ops.convert_to_tensor(source))
 

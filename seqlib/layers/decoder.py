@@ -145,9 +145,10 @@ class AttentionDecoder(keras.Layer):
             value_mask: (batch, source time) of booleans, True = real token, or None.
 
         Returns:
-            What `step` takes as `memory`: a dict of tensors, batch first.
+            What `step` takes as `memory`: a dict of ``keys``, ``values`` and, if given, ``mask``,
+            batch first.
         """
-        memory = {"memory": self.attention.project_memory(value)}
+        memory = self.attention.project_memory(value)
         if value_mask is not None:
             memory["mask"] = ops.cast(value_mask, "bool")
         return memory
@@ -180,9 +181,7 @@ class AttentionDecoder(keras.Layer):
     def _look(self, query, memory, training):
         mask = memory.get("mask")
         mask = None if mask is None else mask[:, None]  # (batch, 1, source time)
-        context, weights = self.attention.attend(
-            query[:, None], memory["memory"], mask, training=training
-        )
+        context, weights = self.attention.attend(query[:, None], memory, mask, training=training)
         return context[:, 0], ops.squeeze(weights, axis=-2)
 
     def _all_at_once(self, inputs, value, initial_state, inputs_mask, value_mask, training):

@@ -38,8 +38,9 @@ class PretrainedEmbedding(keras.layers.Embedding):
             place of vectors and vocabulary.
 
     Attributes:
-        found: How many words of the vocabulary have a vector.
-        missing: The tokens that have none, padding left out, a tuple.
+        num_found: How many words of the vocabulary have a vector; None for a layer made from its
+            configuration.
+        missing_tokens: The tokens that have none, padding left out, a tuple; or None.
 
     Call arguments:
         inputs: $x$, ids of any shape, such as (batch, time).
@@ -58,7 +59,7 @@ class PretrainedEmbedding(keras.layers.Embedding):
         [[[1.0, 0.0], [0.0, 0.25], [0.0, 0.0]]]
         >>> keras.ops.convert_to_numpy(layer.compute_mask(np.array([[2, 1, 0]]))).tolist()
         [[True, True, False]]
-        >>> layer.found, layer.missing
+        >>> layer.num_found, layer.missing_tokens
         (2, ('<unk>',))
 
     Source:
@@ -79,40 +80,30 @@ class PretrainedEmbedding(keras.layers.Embedding):
         **kwargs,
     ):
         checked_choice(self, "oov", oov, RULES)
-        first_values = found = tokens = None
+        first_values = num_found = missing_tokens = None
         if vectors is not None and vocabulary is not None:
             tokens = _tokens(vectors, vocabulary)
-            first_values, found = _matrix(vectors, tokens, oov, seed)
+            first_values, is_found = _matrix(vectors, tokens, oov, seed)
             input_dim, output_dim = first_values.shape
+            num_found = int(is_found.sum())
+            missing_tokens = tuple(np.array(tokens[1:], object)[~is_found])
         elif vectors is not None or vocabulary is not None or None in (input_dim, output_dim):
             raise ValueError(
                 "`vectors` and `vocabulary` are needed, both; without them, as a configuration "
                 "has it, `input_dim` and `output_dim`."
             )
         super().__init__(
-            input_dim, output_dim, "zeros", mask_zero=mask_zero, trainable=trainable, **kwargs
+            input_dim,
+            output_dim,
+            "zeros",
+            mask_zero=mask_zero,
+            weights=first_values,
+            trainable=trainable,
+            **kwargs,
         )
         self.oov = oov
         self.seed = seed
-        self._first_values = first_values
-        self.found = self.missing = None  # not known of a layer made from its configuration
-        if tokens:
-            self.found = int(found.sum())
-            pairs = zip(tokens[1:], found, strict=True)
-            self.missing = tuple(token for token, is_known in pairs if not is_known)
-
-    def build(self, input_shape=None):
-        """Make the matrix, (tokens, dimension), with the vectors in it."""
-        # They come in as an initializer, not by assignment after it: where a layer is built inside
-        # a compiled function, an assignment would become a part of that function.
-        if self._first_values is not None:
-            first_values = self._first_values
-            self.embeddings_initializer = lambda shape, dtype=None: keras.ops.cast(
-                first_values, dtype
-            )
-        super().build(input_shape)
-        self.embeddings_initializer = keras.initializers.get("zeros")
-        self._first_values = None
+        self.num_found, self.missing_tokens = num_found, missing_tokens
 
     def get_config(self):
         """Return the arguments, without the vectors and the vocabulary."""
@@ -124,8 +115,8 @@ class PretrainedEmbedding(keras.layers.Embedding):
 def _tokens(vectors, vocabulary):
     """Return the tokens of a vocabulary as a list, the first of them sure to be padding."""
     tokens = list(getattr(vocabulary, "tokens", vocabulary))
-    said = getattr(vocabulary, "padding", None)
-    if not tokens or (tokens[0] != said and tokens[0] in vectors):
+    padding = getattr(vocabulary, "padding", None)
+    if not tokens or (tokens[0] != padding and tokens[0] in vectors):
         raise ValueError(
             f"`vocabulary` begins with {tokens[:3]!r}. Id 0 belongs to padding: put a token for "
             "it, such as '<pad>', before all words."
@@ -134,38 +125,24 @@ def _tokens(vectors, vocabulary):
 
 
 def _matrix(vectors, tokens, oov, seed):
-    """Return the first values of the weights, and whether each token but padding has a vector.
-
-    Args:
-        vectors: See `PretrainedEmbedding`.
-        tokens: List of tokens, padding first.
-        oov: Rule for the words without a vector.
-        seed: Seed of a random rule.
-
-    Returns:
-        Array (tokens, dimension) of float32, and array (tokens - 1,) of bool.
-    """
+    """Return the weights, (tokens, dimension), and whether each token but padding has a vector."""
     words = tokens[1:]
-    found = np.array([word in vectors for word in words], dtype=bool)
-    if not found.any():
+    is_found = np.array([word in vectors for word in words], dtype=bool)
+    if not is_found.any():
         raise ValueError(
             f"none of the {len(words):,} words of `vocabulary` has a vector. Do both write words "
             "in the same way (case, language)?"
         )
     known = np.stack(
-        [
-            np.asarray(vectors[word], dtype=np.float32)
-            for word, is_known in zip(words, found, strict=True)
-            if is_known
-        ]
+        [np.asarray(vectors[words[n]], dtype=np.float32) for n in np.flatnonzero(is_found)]
     )  # (words found, dimension)
     matrix = np.zeros((len(tokens), known.shape[1]), np.float32)
     rows = matrix[1:]  # a view: padding stays zero
-    rows[found] = known
+    rows[is_found] = known
     if oov == "mean":
-        rows[~found] = known.mean(axis=0)
+        rows[~is_found] = known.mean(axis=0)
     elif oov == "random":
-        shape = (int((~found).sum()), known.shape[1])
+        shape = (int((~is_found).sum()), known.shape[1])
         drawn = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-        rows[~found] = known.mean(axis=0) + known.std(axis=0) * drawn
-    return matrix, found
+        rows[~is_found] = known.mean(axis=0) + known.std(axis=0) * drawn
+    return matrix, is_found

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from seqlib.layers.arguments import checked_size
+
 RATE = 16_000  # samples a second
 WINDOW = 400  # samples: 25 ms
 HOP = 160  # samples: 10 ms
@@ -14,39 +16,17 @@ FLOOR = 1e-7  # energy that is added before the logarithm: what is softer counts
 
 
 def mel(hertz):
-    """Return the pitch in mels of a frequency: equal steps sound about equally large.
-
-    Example:
-        >>> float(round(mel(1000.0)))
-        1000.0
-    """
+    """Return the pitch in mels of a frequency: equal steps sound about equally large."""
     return 2595 * np.log10(1 + np.asarray(hertz) / 700)
 
 
 def mel_bands(bands=BANDS, fft=FFT, rate=RATE, lowest=LOWEST, highest=HIGHEST):
-    """Return triangles over the frequencies, evenly spaced in mels.
-
-    Args:
-        bands: How many.
-        fft: Length of the Fourier transform.
-        rate: Samples a second.
-        lowest: Lower edge of the first triangle, Hz.
-        highest: Upper edge of the last one, Hz.
-
-    Returns:
-        Float32 array (fft // 2 + 1, bands); each triangle has height 1.
-
-    Example:
-        >>> mel_bands().shape
-        (257, 40)
-    """
+    """Return triangles of height 1, evenly spaced in mels, (fft // 2 + 1, bands) of float32."""
     edges = 700 * (10 ** (np.linspace(mel(lowest), mel(highest), bands + 2) / 2595) - 1)
     frequencies = np.fft.rfftfreq(fft, 1 / rate)[:, None]
-    left, centre, right = edges[:-2], edges[1:-1], edges[2:]
-    rising, falling = (
-        (frequencies - left) / (centre - left),
-        (right - frequencies) / (right - centre),
-    )
+    left, center, right = edges[:-2], edges[1:-1], edges[2:]
+    rising = (frequencies - left) / (center - left)
+    falling = (right - frequencies) / (right - center)
     return np.maximum(0, np.minimum(rising, falling)).astype("float32")
 
 
@@ -59,6 +39,9 @@ class LogMel(keras.layers.Layer):
     Frame $t$ sees the 25 ms of sound that end with the $(t + 1)$-th hop; before the beginning there
     is silence. $w$ is the Hann window, scaled so that a full-scale sine has energy near 1.
     The result is shifted and scaled to be around zero.
+
+    `keras.layers.MelSpectrogram` centers its frames and clips them relative to the loudest one, so
+    they depend on sound to come; here a stream gives, chunk by chunk, the frames of the whole clip.
 
     Args:
         bands: Number of mel bands.
@@ -81,7 +64,7 @@ class LogMel(keras.layers.Layer):
 
     def __init__(self, bands=BANDS, **kwargs):
         super().__init__(**kwargs)
-        self.bands = bands
+        self.bands = checked_size(self, "bands", bands)
         window = np.hanning(WINDOW + 1)[:-1]
         self._window = (window * 2 / window.sum()).astype("float32")
         self._mel = mel_bands(bands)
@@ -96,7 +79,7 @@ class LogMel(keras.layers.Layer):
         return (ops.log(energy + FLOOR) + 11.0) / 3.5
 
     def compute_output_shape(self, input_shape):
-        """(batch, samples) -> (batch, frames, bands)."""
+        """Return (batch, frames, bands)."""
         batch, samples = input_shape
         return (batch, None if samples is None else samples // HOP, self.bands)
 

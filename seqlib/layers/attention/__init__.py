@@ -3,8 +3,8 @@
 from seqlib.layers.attention.additive import AdditiveAttention
 from seqlib.layers.attention.dot_product import DotProductAttention
 from seqlib.layers.attention.layer import AttentionLayer
+from seqlib.layers.attention.masks import causal_mask, join_masks, masked_softmax
 from seqlib.layers.attention.multi_head import MultiHeadAttention
-from seqlib.layers.attention.weighting import causal_mask, join_masks, masked_softmax
 
 __all__ = [
     "AdditiveAttention",

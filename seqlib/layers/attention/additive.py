@@ -46,36 +46,32 @@ class AdditiveAttention(AttentionLayer):
 
     def build(self, query_shape, value_shape, key_shape=None):
         """Make the weights for (batch, time, features) of queries, values and keys."""
-        key_shape = key_shape or value_shape
-        for name, rows in (("query_kernel", query_shape[-1]), ("key_kernel", key_shape[-1])):
-            weight = self.add_weight(
-                shape=(rows, self.units),
-                name=name,
-                initializer=clone_initializer(self.kernel_initializer),
-            )
-            setattr(self, name, weight)
-        self.score_kernel = self.add_weight(
-            shape=(self.units, 1),
-            name="score_kernel",
-            initializer=clone_initializer(self.kernel_initializer),
+        self.query_kernel = self._add_kernel("query_kernel", (query_shape[-1], self.units))
+        self.key_kernel = self._add_kernel(
+            "key_kernel", ((key_shape or value_shape)[-1], self.units)
         )
+        self.score_kernel = self._add_kernel("score_kernel", (self.units, 1))
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(shape=(self.units,), name="bias", initializer="zeros")
         self.built = True
 
-    def project_memory(self, value, key=None):
-        """Return $k U + b$, (batch, value time, units), and the values."""
-        keys = ops.matmul(value if key is None else key, self._held(self.key_kernel))
-        if self.bias is not None:
-            keys = keys + self._held(self.bias)
-        return keys, value
+    def _add_kernel(self, name, shape):
+        initializer = clone_initializer(self.kernel_initializer)
+        return self.add_weight(shape=shape, name=name, initializer=initializer)
 
-    def scores(self, query, memory):
+    def project_memory(self, value, key=None):
+        """Return $k U + b$, (batch, value time, units), as the keys, and the values."""
+        keys = ops.matmul(value if key is None else key, self._cast_weight(self.key_kernel))
+        if self.bias is not None:
+            keys = keys + self._cast_weight(self.bias)
+        return {"keys": keys, "values": value}
+
+    def scores(self, query, keys):
         """Return $s(q, k)$, (batch, query time, value time)."""
-        queries = ops.matmul(query, self._held(self.query_kernel))  # (batch, query time, units)
-        hidden = ops.tanh(queries[:, :, None] + memory[0][:, None])  # (..., value time, units)
-        return ops.sum(hidden * self._held(self.score_kernel)[:, 0], axis=-1)
+        queries = ops.matmul(query, self._cast_weight(self.query_kernel))
+        hidden = ops.tanh(queries[:, :, None] + keys[:, None])  # (batch, query, value time, units)
+        return ops.sum(hidden * self._cast_weight(self.score_kernel)[:, 0], axis=-1)
 
     def get_config(self):
         """Return the arguments that make this layer again."""

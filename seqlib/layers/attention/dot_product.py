@@ -28,7 +28,7 @@ class DotProductAttention(AttentionLayer):
 
     Raises:
         ValueError: If an argument has a value outside what is allowed, or query and key differ in
-            size where the score does not bear it.
+            size with a score other than "general".
 
     Example:
         >>> attention = DotProductAttention("scaled")
@@ -66,13 +66,15 @@ class DotProductAttention(AttentionLayer):
     def project_memory(self, value, key=None):
         """Return the keys, (batch, value time, query features), and the values."""
         keys = value if key is None else key
-        return (keys if self.kernel is None else ops.matmul(keys, self._held(self.kernel))), value
+        if self.kernel is not None:
+            keys = ops.matmul(keys, self._cast_weight(self.kernel))
+        return {"keys": keys, "values": value}
 
-    def scores(self, query, memory):
+    def scores(self, query, keys):
         """Return $s(q, k)$, (batch, query time, value time)."""
         if self.score == "scaled":
             query = query * query.shape[-1] ** -0.5  # before the product: float16 ends at 65504
-        return ops.matmul(query, ops.transpose(memory[0], (0, 2, 1)))
+        return ops.matmul(query, ops.transpose(keys, (0, 2, 1)))
 
     def get_config(self):
         """Return the arguments that make this layer again."""

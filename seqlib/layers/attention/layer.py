@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from seqlib.layers.arguments import checked_rate
-from seqlib.layers.attention.weighting import join_masks, masked_softmax
+from seqlib.layers.attention.masks import join_masks, masked_softmax
 
 
 class AttentionLayer(keras.Layer):
@@ -28,7 +28,7 @@ class AttentionLayer(keras.Layer):
         query_mask: (batch, query time) of booleans, **True = real token**. Padding attends to
             nothing and gets zeros.
         value_mask: (batch, value time) of booleans, True = real token. Nothing attends to padding.
-        key_mask: Likewise; joined with `value_mask`.
+        key_mask: Another of that kind; joined with `value_mask`.
         attention_mask: (batch, query time, value time) or (query time, value time), True = may
             attend.
         use_causal_mask: Whether a query attends to values up to its own time alone. Where there are
@@ -75,19 +75,11 @@ class AttentionLayer(keras.Layer):
         return (context, weights) if return_attention_scores else context
 
     def project_memory(self, value, key=None):
-        """Compute what does not depend on the query, once for a sequence of values.
-
-        Args:
-            value: (batch, value time, value features).
-            key: (batch, value time, key features); the values where None.
-
-        Returns:
-            What `attend` takes as `memory`: a tuple of tensors, batch first.
-        """
+        """Return what no query changes, as `attend` takes it: a dict of ``keys`` and ``values``."""
         raise NotImplementedError
 
-    def scores(self, query, memory):
-        """Return how well each key fits each query, (..., query time, value time)."""
+    def scores(self, query, keys):
+        """Return how well each projected key fits each query, (..., query time, value time)."""
         raise NotImplementedError
 
     def attend(self, query, memory, mask=None, training=False):
@@ -96,16 +88,14 @@ class AttentionLayer(keras.Layer):
         Args:
             query: (batch, query time, query features).
             memory: What `project_memory` returned.
-            mask: What broadcasts to (batch, query time, value time), True = attend; see
-                `join_masks`.
+            mask: What `join_masks` returned.
             training: Whether to apply dropout.
 
         Returns:
-            The context, (batch, query time, value features), and the weights, (batch, query time,
-            value time).
+            The context and the weights, as a call returns them.
         """
-        weights = masked_softmax(self.scores(query, memory), mask)
-        return ops.matmul(self._dropped(weights, training), memory[1]), weights
+        weights = masked_softmax(self.scores(query, memory["keys"]), mask)
+        return ops.matmul(self._dropout(weights, training), memory["values"]), weights
 
     def compute_output_shape(self, query_shape, value_shape, key_shape=None):
         """Return the shape of the context."""
@@ -131,11 +121,11 @@ class AttentionLayer(keras.Layer):
         """Return the arguments that make this layer again."""
         return {**super().get_config(), "dropout": self.dropout, "seed": self.seed}
 
-    def _dropped(self, weights, training):
+    def _dropout(self, weights, training):
         if not (training and self.dropout):
             return weights
         return keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
 
-    def _held(self, variable):
-        """Return a weight in the dtype that the layer computes in, inside a call or outside."""
+    def _cast_weight(self, variable):
+        # Keras casts weights inside a call; `attend` and `project_memory` are used outside as well.
         return ops.cast(variable, self.compute_dtype)

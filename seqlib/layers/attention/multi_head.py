@@ -5,13 +5,13 @@ from keras import ops
 
 from seqlib.layers.arguments import checked_size, clone_initializer
 from seqlib.layers.attention.layer import AttentionLayer
-from seqlib.layers.attention.weighting import masked_softmax
-from seqlib.layers.positions.rotary import RotaryPositions
+from seqlib.layers.attention.masks import masked_softmax
+from seqlib.layers.positions import RotaryPositions
 
 
 @keras.saving.register_keras_serializable("seqlib")
 class MultiHeadAttention(AttentionLayer):
-    r"""Several heads attend at once, each to what it learnt to look for.
+    r"""Several heads attend at once, each to what it learned to look for.
 
     $$\mathrm{head}_i = \mathrm{softmax}\!\left(\frac{(q W^Q_i)(k W^K_i)^\top}{\sqrt{d}}\right)
     v W^V_i, \qquad y = [\mathrm{head}_1 \ldots \mathrm{head}_n]\, W^O$$
@@ -27,7 +27,7 @@ class MultiHeadAttention(AttentionLayer):
         use_bias: Whether projections have a bias.
         kernel_initializer: First values of the matrices.
         bias_initializer: First values of the biases.
-        rotary: Whether queries and keys are turned by their positions, both counted from 0; see
+        rotary: Whether queries and keys are rotated by their positions, both counted from 0; see
             `RotaryPositions`. `key_dim` must be even.
         **kwargs: `dropout`, `seed` and what every attention takes; see `AttentionLayer`, which also
             documents the call.
@@ -75,8 +75,7 @@ class MultiHeadAttention(AttentionLayer):
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.rotary = bool(rotary)
-        self.turn = RotaryPositions(dtype=self.dtype_policy) if rotary else None
+        self.rotary = RotaryPositions(dtype=self.dtype_policy) if rotary else None
         if rotary and self.key_dim % 2:
             raise ValueError(
                 f"{type(self).__name__}: argument `key_dim` got {key_dim} with rotary positions. "
@@ -96,97 +95,75 @@ class MultiHeadAttention(AttentionLayer):
         self.built = True
 
     def _add_projection(self, name, kernel_shape, bias_shape):
-        kernel = self.add_weight(
-            shape=kernel_shape,
-            name=f"{name}_kernel",
-            initializer=clone_initializer(self.kernel_initializer),
-        )
-        setattr(self, f"{name}_kernel", kernel)
+        initializer = clone_initializer(self.kernel_initializer)
+        kernel = self.add_weight(shape=kernel_shape, name=f"{name}_kernel", initializer=initializer)
         bias = None
         if self.use_bias:
-            bias = self.add_weight(
-                shape=bias_shape,
-                name=f"{name}_bias",
-                initializer=clone_initializer(self.bias_initializer),
-            )
+            initializer = clone_initializer(self.bias_initializer)
+            bias = self.add_weight(shape=bias_shape, name=f"{name}_bias", initializer=initializer)
+        setattr(self, f"{name}_kernel", kernel)
         setattr(self, f"{name}_bias", bias)
 
     def project_memory(self, value, key=None):
-        """Return the keys and values of all heads: two of (batch, heads, value time, dim)."""
-        keys = self._turned(self._project(value if key is None else key, "key"))
-        return keys, self._project(value, "value")
+        """Return the keys and values of all heads, (batch, heads, value time, dim) each."""
+        keys = self._rotate(self._project(value if key is None else key, "key"))
+        return {"keys": keys, "values": self._project(value, "value")}
 
-    def start_cache(self, batch, length):
-        """Return room for the keys and values of a sequence that grows step by step.
-
-        Args:
-            batch: Number of rows.
-            length: Number of steps, at most.
-
-        Returns:
-            Two arrays of zeros, (batch, num_heads, length, dim), in the dtype of the computation.
-        """
-        return tuple(
-            ops.zeros((batch, self.num_heads, length, dim), self.compute_dtype)
-            for dim in (self.key_dim, self.value_dim)
-        )
+    def empty_cache(self, batch, length):
+        """Return a memory of zeros for `length` steps, to be filled by `attend_next`."""
+        return {
+            name: ops.zeros((batch, self.num_heads, length, dim), self.compute_dtype)
+            for name, dim in (("keys", self.key_dim), ("values", self.value_dim))
+        }
 
     def attend_next(self, x, cache, t):
-        """Attend from a new step of a sequence to itself and all steps before it.
+        """Attend from step `t` of a sequence, `x` of (batch, 1, features), to all steps up to it.
 
         Step after step this gives what a call with `use_causal_mask` gives for the whole sequence.
-
-        Args:
-            x: The new step, (batch, 1, features): query, key and value.
-            cache: What `start_cache` or the step before returned.
-            t: Number of the step, a scalar below the cache's length, the first one 0.
-
-        Returns:
-            The output, (batch, 1, output_dim), and the cache with the new step in it.
+        Returned are the output, (batch, 1, output_dim), and the cache with the new step in it.
         """
-        query, key = (self._turned(self._project(x, name), t) for name in ("query", "key"))
-        new = key, self._project(x, "value")
-        cache = tuple(
-            ops.slice_update(old, (0, 0, t, 0), one) for old, one in zip(cache, new, strict=True)
-        )
-        mask = ops.arange(cache[0].shape[2])[None, None] <= t  # (1, 1, length)
+        query, key = (self._rotate(self._project(x, name), t) for name in ("query", "key"))
+        new = {"keys": key, "values": self._project(x, "value")}
+        cache = {
+            name: ops.slice_update(cache[name], (0, 0, t, 0), array) for name, array in new.items()
+        }
+        mask = ops.arange(cache["keys"].shape[2])[None, None] <= t  # (1, 1, length)
         return self._attend(query, cache, mask, training=False)[0], cache
 
-    def scores(self, queries, memory):
+    def scores(self, query, keys):
         """Return the scores of projected queries, (batch, heads, query time, value time)."""
-        return ops.matmul(queries * self.key_dim**-0.5, ops.transpose(memory[0], (0, 1, 3, 2)))
+        return ops.matmul(query * self.key_dim**-0.5, ops.transpose(keys, (0, 1, 3, 2)))
 
     def attend(self, query, memory, mask=None, training=False):
         """Attend to values that `project_memory` was given; weights have an axis for heads."""
-        return self._attend(self._turned(self._project(query, "query")), memory, mask, training)
+        return self._attend(self._rotate(self._project(query, "query")), memory, mask, training)
 
-    def _attend(self, queries, memory, mask, training):
+    def _attend(self, query, memory, mask, training):
         mask = None if mask is None else mask[:, None]  # the same for all heads
-        weights = masked_softmax(self.scores(queries, memory), mask)
-        heads = ops.matmul(self._dropped(weights, training), memory[1])
+        weights = masked_softmax(self.scores(query, memory["keys"]), mask)
+        heads = ops.matmul(self._dropout(weights, training), memory["values"])
         heads = ops.transpose(heads, (0, 2, 1, 3))  # (batch, query time, heads, value_dim)
-        kernel = self._held(self.output_kernel)
+        kernel = self._cast_weight(self.output_kernel)
         heads = ops.reshape(heads, (*ops.shape(heads)[:2], self.num_heads * self.value_dim))
         output = ops.matmul(heads, ops.reshape(kernel, (-1, kernel.shape[-1])))
         if self.output_bias is not None:
-            output = output + self._held(self.output_bias)
+            output = output + self._cast_weight(self.output_bias)
         if mask is not None:  # a query that may attend to nothing gets zeros, not the bias
-            seen = ops.any(mask[:, 0], axis=-1, keepdims=True)  # (batch, query time or 1, 1)
-            output = ops.where(seen, output, 0)
+            may_attend = ops.any(mask[:, 0], axis=-1, keepdims=True)  # (batch, query time or 1, 1)
+            output = ops.where(may_attend, output, 0)
         return output, weights
 
     def _project(self, x, name):
-        """Return a view of a tensor for each head, (batch, heads, time, dim)."""
+        """Return what each head makes of a tensor, (batch, heads, time, dim)."""
         kernel, bias = getattr(self, f"{name}_kernel"), getattr(self, f"{name}_bias")
-        product = ops.matmul(x, ops.reshape(self._held(kernel), (kernel.shape[0], -1)))
+        product = ops.matmul(x, ops.reshape(self._cast_weight(kernel), (kernel.shape[0], -1)))
         if bias is not None:
-            product = product + ops.reshape(self._held(bias), (-1,))
-        views = ops.reshape(product, (*ops.shape(product)[:2], *kernel.shape[1:]))
-        return ops.transpose(views, (0, 2, 1, 3))
+            product = product + ops.reshape(self._cast_weight(bias), (-1,))
+        heads = ops.reshape(product, (*ops.shape(product)[:2], *kernel.shape[1:]))
+        return ops.transpose(heads, (0, 2, 1, 3))
 
-    def _turned(self, views, positions=None):
-        """Return queries or keys with their positions in them, where these are rotary."""
-        return views if self.turn is None else self.turn(views, positions)
+    def _rotate(self, heads, positions=None):
+        return heads if self.rotary is None else self.rotary(heads, positions)
 
     def compute_output_shape(self, query_shape, value_shape, key_shape=None):
         """Return the shape of the output."""
@@ -207,5 +184,5 @@ class MultiHeadAttention(AttentionLayer):
             "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "rotary": self.rotary,
+            "rotary": self.rotary is not None,
         }

@@ -5,9 +5,9 @@ from keras import ops
 
 from seqlib.layers.arguments import checked_choice, checked_size
 from seqlib.layers.positions import LearnedPositions, SinusoidalPositions
+from seqlib.layers.transformer.base import TransformerLayer
 from seqlib.layers.transformer.decoder import TransformerDecoder
 from seqlib.layers.transformer.encoder import TransformerEncoder
-from seqlib.layers.transformer.settings import TransformerLayer
 
 POSITIONS = ("sinusoidal", "learned", "rotary", None)
 TIES = (None, "output", "all")
@@ -24,18 +24,17 @@ class Transformer(TransformerLayer, keras.Model):
     the target one step ahead. **Id 0 is padding**, in source and target: nothing attends to it, and
     a loss leaves it out, since the logits carry the mask of the target.
 
-    To translate, `start` encodes a source once, and `step` is a step function of
-    `seqlib.decoding`: `greedy(model.step, model.start(source, length=60), first, length=60)`.
+    `initial_state` and `step` are what `seqlib.decoding` asks of a model: see the example.
 
     Args:
         source_vocabulary: Number of source ids, padding included.
-        target_vocabulary: Number of target ids, likewise.
+        target_vocabulary: Number of target ids, padding included.
         units: $d$, the size of a vector.
         num_layers: Number of blocks of the encoder, and of the decoder.
         num_heads: Number of heads of each attention.
         inner_dim: Size of the hidden layer in a block; four times `units` where None.
         positions: "sinusoidal", "learned", "rotary" (in self-attention), or None for none.
-        max_length: Number of positions that are learnt; None unless they are.
+        max_length: Number of positions that are learned; None unless they are.
         tie_embeddings: None; "output", where $W$ is the transpose of the target's embedding $E'$;
             or "all", where the source has the same embedding too, which takes one vocabulary.
         scale_embeddings: Whether embeddings are multiplied by $\sqrt{d}$.
@@ -62,7 +61,7 @@ class Transformer(TransformerLayer, keras.Model):
         >>> source, target = np.array([[3, 4, 2, 0]]), np.array([[1, 5, 6]])
         >>> tuple(model((source, target)).shape)
         (1, 3, 9)
-        >>> tokens, _ = greedy(model.step, model.start(source, length=5), [1], length=5)
+        >>> tokens, _ = greedy(model.step, model.initial_state(source, length=5), [1], length=5)
         >>> tuple(tokens.shape)
         (1, 5)
 
@@ -114,7 +113,7 @@ class Transformer(TransformerLayer, keras.Model):
             self.head = keras.layers.Dense(
                 self.target_vocabulary, dtype=self.dtype_policy, name="head"
             )
-        self.carry = _Carry(dtype=self.dtype_policy, name="carry")
+        self.attach_mask = AttachMask(dtype=self.dtype_policy, name="attach_mask")
         self.seed_generator = keras.random.SeedGenerator(self.seed_of(999))
 
     def _check_choices(self):
@@ -177,25 +176,16 @@ class Transformer(TransformerLayer, keras.Model):
             return_attention_scores=True,
             training=training,
         )
-        logits = self.carry(self._logits(x), mask=padding_mask(target))
+        logits = self.attach_mask(self._logits(x), mask=padding_mask(target))
         return (logits, weights) if return_attention_scores else logits
 
     def encode(self, source, training=False):
-        """Read a source.
-
-        Args:
-            source: Ids, (batch, source time), 0 for padding.
-            training: Whether to apply dropout.
-
-        Returns:
-            The memory, (batch, source time, units), and its mask, (batch, source time), True = real
-            token.
-        """
+        """Return the memory of source ids, (batch, source time, units), and its mask."""
         mask = padding_mask(source)
         x = self._embedded(source, self.source_embedding, self.source_positions, training)
         return self.encoder(x, mask=mask, training=training), mask
 
-    def start(self, source, *, length):
+    def initial_state(self, source, *, length):
         """Encode a source, and return the states that `step` needs to begin with.
 
         Args:
@@ -203,32 +193,26 @@ class Transformer(TransformerLayer, keras.Model):
             length: Number of tokens to be made, at most.
 
         Returns:
-            Dict of tensors; see `TransformerDecoder.start`.
+            Dict of tensors; see `TransformerDecoder.initial_state`.
 
         Raises:
-            ValueError: If `length` is beyond the positions that were learnt.
+            ValueError: If `length` is beyond the positions that were learned.
         """
         if self.max_length is not None and length > self.max_length:
             raise ValueError(
                 f"{type(self).__name__} `{self.name}`: `length` got {length}. Allowed: at most the "
-                f"{self.max_length} positions that were learnt."
+                f"{self.max_length} positions that were learned."
             )
         if not self.built:
             self.build()
         memory, mask = self.encode(ops.convert_to_tensor(source, "int32"))
-        return self.decoder.start(memory, mask, length=length)
+        return self.decoder.initial_state(memory, mask, length=length)
 
     def step(self, tokens, states):
-        """Return the logits of the next token, given one more; a step of `seqlib.decoding`.
+        """Return the logits of the next token, (batch, target vocabulary), and the new states.
 
-        Args:
-            tokens: Ids, (batch,), the start token first.
-            states: What `start` or the step before returned.
-
-        Returns:
-            Logits, (batch, target vocabulary), equal to those that a call on all tokens so far has
-            at its last place, but that of padding is -inf, so that it is never said; and the new
-            states.
+        They are those that a call on all tokens so far has at its last position, but -inf for
+        padding, which is thus never chosen. `tokens` are ids, (batch,), the start token first.
         """
         x = self._embedded(
             tokens[:, None], self.target_embedding, self.target_positions, t=states["t"]
@@ -262,18 +246,6 @@ class Transformer(TransformerLayer, keras.Model):
         """Return the shape of the logits."""
         return (*inputs_shape[1], self.target_vocabulary)
 
-    def compute_output_spec(self, inputs, *args, return_attention_scores=False, **kwargs):
-        """Return shape and dtype of what a call returns."""
-        source, target = inputs
-        logits = keras.KerasTensor(
-            (*target.shape, self.target_vocabulary), dtype=self.compute_dtype
-        )
-        if not return_attention_scores:
-            return logits
-        memory, x = (keras.KerasTensor((*ids.shape, self.units)) for ids in (source, target))
-        spec = self.decoder.compute_output_spec(x, memory, return_attention_scores=True)
-        return logits, spec[1]
-
     def get_config(self):
         """Return the arguments that make this model again."""
         config = super().get_config()
@@ -291,22 +263,18 @@ class Transformer(TransformerLayer, keras.Model):
         }
 
 
-class _Carry(keras.Layer):
-    """Give a tensor a mask to carry: on JAX models are trained by `call`, where none is given."""
+class AttachMask(keras.Layer):
+    """Attach a mask for the loss: to train on JAX, Keras runs a model's `call`, which has none."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
 
     def call(self, inputs, mask=None):
+        """Return the inputs; Keras adds the mask that is given."""
         return inputs
 
 
 def padding_mask(ids):
-    """Return which ids are real tokens, not padding: True = real token.
-
-    Example:
-        >>> ops.convert_to_numpy(padding_mask(ops.array([[5, 3, 0]]))).tolist()
-        [[True, True, False]]
-    """
+    """Return which ids are no padding: True = real token."""
     return ops.not_equal(ids, 0)

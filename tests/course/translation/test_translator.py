@@ -33,7 +33,7 @@ def test_steps_give_the_logits_of_the_whole_call(model, pieces):
     source = pad([generator.integers(4, 60, size=n).tolist() for n in (6, 3, 1)])
     target = generator.integers(2, 60, size=(3, 5)).astype("int32")
     logits = ops.convert_to_numpy(model((source, target)))
-    states = model.start(ops.convert_to_tensor(source), length=5)
+    states = model.initial_state(ops.convert_to_tensor(source), length=5)
     for t in range(5):
         step, states = model.step(ops.convert_to_tensor(target[:, t]), states)
         step = ops.convert_to_numpy(step)  # padding may be forbidden

@@ -221,6 +221,10 @@ def check_finite_differences(make, kind=RECURRENT):
     for weight in layer.trainable_weights:  # no weight may stand at a special value such as zero
         weight.assign(to_numpy(weight) + 0.1 * rng.normal(size=weight.shape))
     _, gradients = value_and_gradients(loss, layer.trainable_weights)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        loss = tf.function(loss)  # it is asked for hundreds of times
     for weight, gradient in zip(layer.trainable_weights, gradients, strict=True):
         # A wrong entry shows in almost every random direction: a few stand for all of them.
         directions = rng.normal(size=(4, *gradient.shape))

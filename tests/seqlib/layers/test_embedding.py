@@ -46,8 +46,8 @@ def test_each_row_is_the_vector_of_its_word(make, vectors):
     mean = (vectors["good"] + vectors["bad"]) / 2  # of the vectors found, not of all there are
     for unknown in (output[0, 2], output[0, 3], output[1, 0]):
         np.testing.assert_allclose(unknown, mean, rtol=1e-6)
-    assert layer.found == 2
-    assert layer.missing == ("<unk>", "rare", "rarer")
+    assert layer.num_found == 2
+    assert layer.missing_tokens == ("<unk>", "rare", "rarer")
     assert layer.compute_output_shape((2, 6)) == (2, 6, 3)
 
 

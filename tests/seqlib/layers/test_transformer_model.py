@@ -1,14 +1,16 @@
 """The Transformer as a model: masks proven on ids, training, saving, and decoding from a cache."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
 from seqlib import layers
-from seqlib.decoding import beam_search, greedy, sample
-from tests.seqlib.layers.check_layer import Kind, check_config, check_fresh_process
-from tests.seqlib.layers.gradients import to_numpy, value_and_gradients
+from seqlib.decoding import beam_search, greedy
+from tests.seqlib.layers.check_layer import Kind, check_fresh_process
+from tests.seqlib.layers.gradients import to_numpy
 
 SOURCE = np.array([[3, 4, 5, 6, 2], [7, 8, 2, 0, 0], [9, 2, 0, 0, 0]], "int32")
 TARGET = np.array([[1, 9, 8, 7, 6, 2], [1, 5, 4, 2, 0, 0], [1, 2, 0, 0, 0, 0]], "int32")
@@ -21,8 +23,9 @@ FORMS = {
 }
 
 
+@functools.cache
 def make(form="sinusoidal", **kwargs):
-    """Return a model with weights large enough to say many different things."""
+    """Return a model with weights large enough to say many different things; not to be changed."""
     keras.utils.set_random_seed(0)
     model = layers.Transformer(10, 10, **{**SIZES, **FORMS[form], **kwargs})
     model.build()
@@ -40,7 +43,7 @@ def logits(model, source=SOURCE, target=TARGET):
     return to_numpy(ops.cast(model((source, target)), "float32"))
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ["sinusoidal", "learned, tied"])
 def test_the_logits_have_the_shape_that_is_said(form):
     model = make(form)
     assert logits(model).shape == (3, 6, 10)
@@ -79,7 +82,7 @@ def test_ties_share_one_matrix():
 
 @pytest.mark.parametrize("form", FORMS)
 def test_no_real_place_sees_padding(form):
-    model, real = make(form), TARGET != 0
+    model, real = make.__wrapped__(form), TARGET != 0  # one of its own, to be changed
     before = logits(model)
     longer = [np.pad(ids, ((0, 0), (0, 2))) for ids in (SOURCE, TARGET)]
     np.testing.assert_allclose(logits(model, *longer)[:, :6][real], before[real], atol=1e-5)
@@ -100,9 +103,8 @@ def test_padding_between_and_before_real_tokens_is_not_seen_either():
     np.testing.assert_allclose(gaps[[1, 2, 4]], whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_no_place_sees_the_future_and_each_sees_its_own_token_and_the_source(form):
-    model = make(form)
+def test_no_place_sees_the_future_and_each_sees_its_own_token_and_the_source():
+    model = make("rotary, pre-norm")
     source, target = SOURCE[:1], np.array([[1, 9, 8, 7, 6, 5]])
     before = logits(model, source, target)
     for t in range(6):
@@ -118,24 +120,8 @@ def test_no_place_sees_the_future_and_each_sees_its_own_token_and_the_source(for
         assert (moved > 1e-5).all()
 
 
-def test_a_source_or_target_that_is_all_padding_stays_finite():
-    model = make()
-    source, target = SOURCE.copy(), TARGET.copy()
-    source[1] = target[2] = 0
-    weights = model.trainable_weights
-
-    def loss():
-        return ops.sum(ops.square(model((source, target))))
-
-    value, gradients = value_and_gradients(loss, weights)
-    assert np.isfinite(value)
-    assert all(np.isfinite(gradient).all() for gradient in gradients)
-    others = logits(model, source, target)[0]
-    np.testing.assert_allclose(others, logits(model)[0], atol=1e-5)
-
-
 def test_training_leaves_padding_out_of_the_loss_and_learns():
-    model = make(dropout=0.1, seed=1, num_layers=1)
+    model = make(dropout=0.1, seed=1, num_layers=1)  # which nobody else uses
     inputs, labels = TARGET[:, :-1], TARGET[:, 1:]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=keras.optimizers.Adam(0.03), loss=loss)
@@ -148,31 +134,21 @@ def test_training_leaves_padding_out_of_the_loss_and_learns():
     assert model.evaluate((SOURCE, inputs), labels, verbose=0) < 0.5 * found
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_from_the_cache_come_the_logits_of_the_whole_sequence(form):
-    model, target = (
-        make(form),
-        np.array([[1, 9, 8, 7, 6, 5], [1, 5, 4, 3, 2, 9], [1, 2, 3, 4, 5, 6]]),
-    )
+@pytest.mark.parametrize(
+    ("form", "dtype"),
+    [*((form, "float32") for form in FORMS), ("sinusoidal", "mixed_float16")],
+)
+def test_from_the_cache_come_the_logits_of_the_whole_sequence(form, dtype):
+    model = make(form, dtype=dtype)
+    target = np.array([[1, 9, 8, 7, 6, 5], [1, 5, 4, 3, 2, 9], [1, 2, 3, 4, 5, 6]])
+    tolerance = 1e-5 if dtype == "float32" else 5e-2
     whole = logits(model, SOURCE, target)
-    states = model.start(SOURCE, length=8)
-    for t in range(6):
-        scores, states = model.step(ops.convert_to_tensor(target[:, t], "int32"), states)
-        scores = to_numpy(scores)
-        np.testing.assert_allclose(scores[:, 1:], whole[:, t, 1:], rtol=1e-5, atol=1e-5)
-        assert (scores[:, 0] == -np.inf).all()  # padding is never said
-
-
-def test_half_precision_from_the_cache():
-    model = make(dtype="mixed_float16")
-    target = TARGET[:1]
-    whole, states = logits(model, SOURCE[:1], target), model.start(SOURCE[:1], length=6)
-    caches = [array for block in states["blocks"] for array in block["said"]]
-    assert {keras.backend.standardize_dtype(array.dtype) for array in caches} == {"float16"}
+    states = model.initial_state(SOURCE, length=8)
     for t in range(6):
         scores, states = model.step(ops.convert_to_tensor(target[:, t], "int32"), states)
         scores = to_numpy(ops.cast(scores, "float32"))
-        np.testing.assert_allclose(scores[:, 1:], whole[:, t, 1:], atol=5e-2)
+        np.testing.assert_allclose(scores[:, 1:], whole[:, t, 1:], rtol=tolerance, atol=tolerance)
+        assert (scores[:, 0] == -np.inf).all()  # padding is never said
 
 
 def uncached(model, source, length):
@@ -190,20 +166,22 @@ def uncached(model, source, length):
     return step, {"said": said, "t": ops.zeros((), "int32"), "source": source}
 
 
-@pytest.mark.parametrize("form", ["sinusoidal", "rotary, pre-norm"])
 @pytest.mark.parametrize(
-    ("search", "options"),
+    ("form", "search", "options"),
     [
-        (greedy, {"end_token": 2}),
-        (beam_search, {"width": 3, "n_best": 2, "length_penalty": 0.6, "end_token": 2}),
-        (sample, {"seed": 3, "temperature": 1.5}),
+        ("sinusoidal", greedy, {"jit_compile": "auto"}),
+        (
+            "rotary, pre-norm",
+            beam_search,  # which exchanges the rows of the cache
+            {"jit_compile": False, "width": 3, "n_best": 2, "length_penalty": 0.6},
+        ),
     ],
-    ids=["greedy", "beam", "sample"],
+    ids=["greedy", "beam"],
 )
-def test_every_kind_of_decoding_finds_the_same_from_the_cache(form, search, options):
-    model, first = make(form, num_layers=1), [1, 1, 1]
-    options = {**options, "length": 7, "jit_compile": "auto" if search is greedy else False}
-    tokens, scores = search(model.step, model.start(SOURCE, length=7), first, **options)
+def test_decoding_finds_the_same_from_the_cache(form, search, options):
+    model, first = make(form), [1, 1, 1]
+    options = {**options, "length": 7, "end_token": 2}
+    tokens, scores = search(model.step, model.initial_state(SOURCE, length=7), first, **options)
     step, states = uncached(model, SOURCE, 7)
     others, other_scores = search(step, states, first, **{**options, "jit_compile": False})
     np.testing.assert_array_equal(to_numpy(tokens), to_numpy(others))
@@ -211,23 +189,12 @@ def test_every_kind_of_decoding_finds_the_same_from_the_cache(form, search, opti
     assert len(np.unique(to_numpy(tokens))) > 1  # not one word for everything
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_made_again_from_its_config(form):
-    class Pair(Kind):
-        def call(self, layer, x, mask=None):
-            return layer((x, x))
-
-    def made(**kwargs):
-        return layers.Transformer(10, 10, **{**SIZES, **FORMS[form], **kwargs})
-
-    check_config(made, x=SOURCE, kind=Pair(sequence={}))
+class Pair(Kind):
+    def call(self, layer, x, mask=None):
+        return layer((x, x))
 
 
 def test_saved_and_loaded_in_a_fresh_process(tmp_path):
-    class Pair(Kind):
-        def call(self, layer, x, mask=None):
-            return layer((x, x))
-
     makers = {
         str(n): lambda form=form: layers.Transformer(10, 10, **SIZES, **form)
         for n, form in enumerate(FORMS.values())
@@ -255,4 +222,4 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="one vocabulary"):
         layers.Transformer(10, 11, tie_embeddings="all")
     with pytest.raises(ValueError, match="9 positions"):
-        make("learned, tied").start(SOURCE, length=10)
+        make("learned, tied").initial_state(SOURCE, length=10)

@@ -1,4 +1,4 @@
-"""What every attention does with its scores: masks in one place, and a softmax that bears them.
+"""Masks of attention: joined in one place, and a softmax over what they leave.
 
 One convention holds in the whole package, that of Keras: a mask is boolean, and **True means
 attend** (a real token), False means leave out (padding, the future).
@@ -25,14 +25,12 @@ def join_masks(
     Args:
         scores_shape: Shape of the scores, (batch, ..., query time, value time) or (query time,
             value time); sizes may be unknown where no causal mask is asked for.
-        query_mask: (batch, query time), True = real token. A query that is padding attends to
-            nothing.
-        value_mask: (batch, value time), True = real token. Nothing attends to padding.
-        attention_mask: (batch, query time, value time) or (query time, value time), True = may
-            attend; an axis of size 1 stands for all.
-        use_causal_mask: Whether a query attends to values up to its own time alone. Where there are
-            more values than queries, the queries are the last ones.
-        key_mask: As `value_mask`, and joined with it.
+        query_mask: (batch, query time); a query that is padding attends to nothing.
+        value_mask: (batch, value time); nothing attends to padding.
+        attention_mask: (batch, query time, value time) or (query time, value time); an axis of size
+            1 stands for all.
+        use_causal_mask: Whether to join `causal_mask`.
+        key_mask: Another of that kind; joined with `value_mask`.
 
     Returns:
         None where nothing is masked, else booleans that broadcast to (batch, query time, value
@@ -40,11 +38,6 @@ def join_masks(
 
     Raises:
         ValueError: If a mask has another number of axes, or another size.
-
-    Example:
-        >>> mask = join_masks((1, 2, 3), value_mask=[[True, True, False]], use_causal_mask=True)
-        >>> ops.convert_to_numpy(mask)[0].tolist()
-        [[True, True, False], [True, True, False]]
     """
     *batch, query_time, value_time = scores_shape
     batch = batch[0] if batch else None
@@ -72,8 +65,7 @@ def causal_mask(query_time, value_time=None):
 
     Args:
         query_time: Number of queries.
-        value_time: Number of values, as many as queries where None; the queries are the last of
-            them.
+        value_time: Number of values, of which the queries are the last; as many where None.
 
     Returns:
         (query time, value time) of booleans.
@@ -124,7 +116,9 @@ def masked_softmax(scores, mask=None):
 
 
 def _softmax(scores):
-    if scores.shape[-1] == 1:  # Keras warns of a softmax over one score, which is what it gets here
+    if scores.shape[-1] == 1:
+        # `ops.softmax` warns that a softmax over one score is always 1, as it takes it for a
+        # mistaken sigmoid. Here it is right: a source of one token gets all of the attention.
         return ops.ones_like(scores)
     return ops.softmax(scores, axis=-1)
 
