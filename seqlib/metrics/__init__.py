@@ -1,15 +1,8 @@
-"""What a model is measured by: thin over kept libraries, and measures that count events."""
+"""What a model is measured by: thin over kept libraries."""
 
 from seqlib.metrics.accuracy import MaskedAccuracy
-from seqlib.metrics.answers import AnswerScore, answer_score, normalise_answer, token_f1
-from seqlib.metrics.entities import (
-    EntityScore,
-    EntityScores,
-    Span,
-    entity_scores,
-    spans_of,
-    tags_of,
-)
+from seqlib.metrics.answers import AnswerScore, answer_score, normalize_answer, token_f1
+from seqlib.metrics.entities import EntityScore, EntityScores, Span, entity_scores, spans_of
 from seqlib.metrics.translation import BleuScore, Score, bleu, chrf, exact_match
 
 __all__ = [
@@ -25,8 +18,7 @@ __all__ = [
     "chrf",
     "entity_scores",
     "exact_match",
-    "normalise_answer",
+    "normalize_answer",
     "spans_of",
-    "tags_of",
     "token_f1",
 ]

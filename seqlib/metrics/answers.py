@@ -5,7 +5,7 @@ import string
 from collections import Counter
 from dataclasses import dataclass
 
-from seqlib.metrics.arguments import as_many, texts_of
+from seqlib.metrics.arguments import check_references
 
 _ARTICLE = re.compile(r"\b(a|an|the)\b")
 _NO_MARKS = str.maketrans("", "", string.punctuation)
@@ -29,7 +29,7 @@ class AnswerScore:
         return f"EM {self.exact_match:.2f}, F1 {self.f1:.2f} over {self.number} questions"
 
 
-def normalise_answer(answer):
+def normalize_answer(answer):
     """Return an answer without what SQuAD does not count.
 
     In this order: small letters; the marks of ASCII taken out, with nothing in their place; the
@@ -43,9 +43,9 @@ def normalise_answer(answer):
         A string, empty where nothing was left.
 
     Example:
-        >>> normalise_answer("The  U.S. Senate"), normalise_answer("an apple, a day")
+        >>> normalize_answer("The  U.S. Senate"), normalize_answer("an apple, a day")
         ('us senate', 'apple day')
-        >>> normalise_answer("the"), normalise_answer("Theatre")
+        >>> normalize_answer("the"), normalize_answer("Theatre")
         ('', 'theatre')
     """
     return " ".join(_ARTICLE.sub(" ", answer.lower().translate(_NO_MARKS)).split())
@@ -57,7 +57,7 @@ def token_f1(prediction, reference):
     $$F_1 = \frac{2\,p\,r}{p + r}, \qquad p = \frac{c}{\text{words of the prediction}}, \quad
     r = \frac{c}{\text{words of the reference}}$$
 
-    with $c$ the number of words that both have, after `normalise_answer`; a word that is there
+    with $c$ the number of words that both have, after `normalize_answer`; a word that is there
     twice counts twice. Where nothing agrees it is 0, as it is for two empty answers.
 
     Args:
@@ -73,11 +73,11 @@ def token_f1(prediction, reference):
         >>> token_f1("in the year 1066", "1066")  # one word of three, and all of one
         0.5
     """
-    words, wanted = normalise_answer(prediction).split(), normalise_answer(reference).split()
-    common = sum((Counter(words) & Counter(wanted)).values())
+    words, expected = normalize_answer(prediction).split(), normalize_answer(reference).split()
+    common = sum((Counter(words) & Counter(expected)).values())
     if not common:
         return 0.0
-    precision, recall = common / len(words), common / len(wanted)
+    precision, recall = common / len(words), common / len(expected)
     return 2 * precision * recall / (precision + recall)
 
 
@@ -108,20 +108,13 @@ def answer_score(predictions, references):
     Source:
         Rajpurkar et al., SQuAD: 100,000+ questions for machine comprehension of text (2016).
     """
-    predictions = texts_of("predictions", predictions)
-    if isinstance(references, str):
-        raise TypeError("references must be a list of lists of strings, got one string.")
-    references = [
-        texts_of(f"references[{number}]", some, "one list of references for each question")
-        for number, some in enumerate(references)
-    ]
-    as_many("predictions", predictions, "references", references)
+    predictions, references = check_references(
+        "predictions", predictions, references, item="question"
+    )
     exact = f1 = 0.0
-    for number, (prediction, some) in enumerate(zip(predictions, references, strict=True)):
-        if not some:
-            raise ValueError(f"references[{number}] is empty; every question needs at least one.")
-        plain = normalise_answer(prediction)
-        exact += any(plain == normalise_answer(reference) for reference in some)
+    for prediction, some in zip(predictions, references, strict=True):
+        plain = normalize_answer(prediction)
+        exact += any(plain == normalize_answer(reference) for reference in some)
         f1 += max(token_f1(prediction, reference) for reference in some)
     count = len(predictions)
     return AnswerScore(100 * exact / count, 100 * f1 / count, count)

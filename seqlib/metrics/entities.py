@@ -6,15 +6,13 @@ ends and what kind it is, all three right or it is wrong.
 
 from typing import NamedTuple
 
-SCHEMES = ("IOB1", "IOB2", "IOBES")
-
 
 class Span(NamedTuple):
     """An entity.
 
     Attributes:
-        start: Place of its first token.
-        stop: Place after its last token.
+        start: Index of its first token.
+        stop: Index after its last token.
         kind: What it is, such as "PER".
     """
 
@@ -27,30 +25,30 @@ class EntityScore(NamedTuple):
     """How many entities were found.
 
     Attributes:
-        found: Entities with the right place and kind.
-        given: Entities that were answered.
-        wanted: Entities that there are.
+        correct: Predicted entities with the right place and kind.
+        predicted: Entities that a model answered.
+        expected: Entities that there are.
     """
 
-    found: int
-    given: int
-    wanted: int
+    correct: int
+    predicted: int
+    expected: int
 
     @property
     def precision(self):
-        """Share of the answers that are right; 0 where there are none, as in conlleval."""
-        return self.found / self.given if self.given else 0.0
+        """Share of the predicted entities that are right; 0 where there are none (conlleval)."""
+        return self.correct / self.predicted if self.predicted else 0.0
 
     @property
     def recall(self):
         """Share of the entities that were found; 0 where there are none."""
-        return self.found / self.wanted if self.wanted else 0.0
+        return self.correct / self.expected if self.expected else 0.0
 
     @property
     def f1(self):
         """Harmonic mean of precision and recall."""
-        total = self.given + self.wanted
-        return 2 * self.found / total if total else 0.0
+        total = self.predicted + self.expected
+        return 2 * self.correct / total if total else 0.0
 
 
 class EntityScores(NamedTuple):
@@ -87,69 +85,28 @@ def spans_of(tags):
         [Span(start=0, stop=2, kind='PER'), Span(start=3, stop=4, kind='LOC'), \
 Span(start=4, stop=5, kind='LOC')]
     """
-    spans, start, before, kind_before = [], None, "O", ""
-    for place, tag in enumerate([*tags, "O"]):
-        letter, kind = _parts(tag)
-        begins = letter in "BS" or kind != kind_before or before in "OES"
+    spans, start, last_letter, last_kind = [], None, "O", ""
+    for index, tag in enumerate([*tags, "O"]):
+        letter, kind = _split_tag(tag)
+        begins = letter in "BS" or kind != last_kind or last_letter in "OES"
         if start is not None and (letter == "O" or begins):
-            spans.append(Span(start, place, kind_before))
+            spans.append(Span(start, index, last_kind))
             start = None
         if letter != "O" and begins:
-            start = place
-        before, kind_before = letter, kind
+            start = index
+        last_letter, last_kind = letter, kind
     return spans
 
 
-def tags_of(spans, length, scheme="IOB2"):
-    """Return the tags that mark entities in a sentence.
-
-    Args:
-        spans: Entities, `Span` or triples (start, stop, kind), none overlapping another.
-        length: Number of tokens.
-        scheme: ``"IOB2"``: B at the first token of each entity and I at the others; ``"IOB1"``: B
-            only where an entity follows another of its kind; ``"IOBES"``: E at the last token
-            and S at an only one, too.
-
-    Returns:
-        List of strings.
-
-    Raises:
-        ValueError: There is no such scheme, or a span overlaps another or leaves the sentence.
-
-    Example:
-        >>> tags_of([(0, 2, "PER"), (3, 4, "LOC")], 5)
-        ['B-PER', 'I-PER', 'O', 'B-LOC', 'O']
-        >>> tags_of(spans_of(["I-PER", "I-PER", "B-PER"]), 3, "IOBES")
-        ['B-PER', 'E-PER', 'S-PER']
-    """
-    if scheme not in SCHEMES:
-        raise ValueError(f"`scheme` got {scheme!r}. Allowed: {', '.join(map(repr, SCHEMES))}.")
-    tags, stop_before, kind_before = ["O"] * length, 0, None
-    for start, stop, kind in sorted(spans):
-        if not stop_before <= start < stop <= length:
-            raise ValueError(
-                f"The entity {(start, stop, kind)!r} overlaps another, is empty, or leaves the "
-                f"sentence of {length} tokens."
-            )
-        letters = ["B"] + ["I"] * (stop - start - 1)
-        if scheme == "IOBES":
-            letters[-1] = "E" if stop - start > 1 else "S"
-        elif scheme == "IOB1" and (start > stop_before or kind != kind_before or not start):
-            letters[0] = "I"
-        tags[start:stop] = [f"{letter}-{kind}" for letter in letters]
-        stop_before, kind_before = stop, kind
-    return tags
-
-
-def entity_scores(wanted, given):
+def entity_scores(expected, predicted):
     """Score the entities found in many sentences: nervaluate's strict counts, as conlleval's.
 
-    An answer is right where start, stop and kind all are. Everything is counted over all sentences
+    An entity is right where start, stop and kind all are. Everything is counted over all sentences
     together, so the result is no mean of sentences.
 
     Args:
-        wanted: For each sentence the right answer, a list of tags or of `Span`.
-        given: For each sentence what a model answers, likewise.
+        expected: For each sentence the right answer, a list of tags or of `Span`.
+        predicted: For each sentence what a model answers, a list of tags or of `Span`.
 
     Returns:
         `EntityScores`.
@@ -158,49 +115,49 @@ def entity_scores(wanted, given):
         ValueError: There are not as many answers as sentences, or not as many tags as tokens.
 
     Example:
-        >>> wanted, given = [["B-PER", "I-PER", "B-LOC"]], [["B-PER", "O", "B-LOC"]]
-        >>> scores = entity_scores(wanted, given)
+        >>> expected, predicted = [["B-PER", "I-PER", "B-LOC"]], [["B-PER", "O", "B-LOC"]]
+        >>> scores = entity_scores(expected, predicted)
         >>> scores.overall, scores.overall.f1
-        (EntityScore(found=1, given=2, wanted=2), 0.5)
+        (EntityScore(correct=1, predicted=2, expected=2), 0.5)
         >>> {kind: score.f1 for kind, score in scores.by_kind.items()}
         {'LOC': 1.0, 'PER': 0.0}
 
     Source:
         Tjong Kim Sang & De Meulder, Introduction to the CoNLL-2003 shared task (2003), section 2.3.
     """
+    if len(expected) != len(predicted):
+        raise ValueError(f"There are {len(expected)} sentences and {len(predicted)} answers.")
+    for number, pair in enumerate(zip(expected, predicted, strict=True)):
+        if all(map(_are_tags, pair)) and len(pair[0]) != len(pair[1]):
+            raise ValueError(
+                f"Sentence {number} has {len(pair[0])} tokens and {len(pair[1])} tags as an answer."
+            )
+    pairs = [tuple(map(_as_spans, pair)) for pair in zip(expected, predicted, strict=True)]
+    kinds = sorted({span.kind for pair in pairs for spans in pair for span in spans})
+    by_kind = {
+        kind: _count([[[s for s in spans if s.kind == kind] for spans in pair] for pair in pairs])
+        for kind in kinds
+    }
+    return EntityScores(_count(pairs), by_kind)
+
+
+def _count(pairs):
+    """Return the `EntityScore` over pairs of expected and predicted spans."""
     from nervaluate.entities import Entity
     from nervaluate.strategies import StrictEvaluation
 
-    if len(wanted) != len(given):
-        raise ValueError(f"There are {len(wanted)} sentences and {len(given)} answers.")
-    for place, pair in enumerate(zip(wanted, given, strict=True)):
-        if all(map(_are_tags, pair)) and len(pair[0]) != len(pair[1]):
-            raise ValueError(
-                f"Sentence {place} has {len(pair[0])} tokens and {len(pair[1])} tags as an answer."
-            )
-    sides = [[_spans(one) for one in sentences] for sentences in (wanted, given)]
-    kinds = sorted({span.kind for side in sides for spans in side for span in spans})
     strict = StrictEvaluation()
-    totals = {}
-    for kind in (None, *kinds):
-        counts = [0, 0, 0]
-        for pair in zip(*sides, strict=True):
-            if not any(pair):
-                continue
-            entities = [
-                [Entity(s.kind, s.start, s.stop - 1) for s in spans if kind in (None, s.kind)]
-                for spans in pair
-            ]
-            if any(entities):
-                result, _ = strict.evaluate(*entities, kinds)
-                counts[0] += result.correct
-                counts[1] += result.actual
-                counts[2] += result.possible
-        totals[kind] = EntityScore(*counts)
-    return EntityScores(totals.pop(None), totals)
+    counts = [0, 0, 0]
+    for pair in filter(any, pairs):
+        entities = [[Entity(s.kind, s.start, s.stop - 1) for s in spans] for spans in pair]
+        result, _ = strict.evaluate(*entities, {span.kind for spans in pair for span in spans})
+        counts[0] += result.correct
+        counts[1] += result.actual
+        counts[2] += result.possible
+    return EntityScore(*counts)
 
 
-def _parts(tag):
+def _split_tag(tag):
     """Return the letter and the kind of a tag."""
     if tag == "O":
         return "O", ""
@@ -214,5 +171,5 @@ def _are_tags(answer):
     return bool(len(answer)) and isinstance(answer[0], str)
 
 
-def _spans(answer):
+def _as_spans(answer):
     return spans_of(answer) if _are_tags(answer) else [Span(*span) for span in answer]

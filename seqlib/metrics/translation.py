@@ -4,9 +4,10 @@ A score of BLEU means something only beside the way in which words were cut and 
 signature says it; figures may be compared where their signatures are the same.
 """
 
+import itertools
 from dataclasses import dataclass
 
-from seqlib.metrics.arguments import as_many, texts_of
+from seqlib.metrics.arguments import check_references, check_same_length, check_texts
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,7 @@ def chrf(hypotheses, references, word_order=0, lower=False):
         `Score`.
 
     Raises:
-        TypeError: As for `bleu`.
-        ValueError: As for `bleu`.
+        TypeError, ValueError: As for `bleu`.
 
     Example:
         >>> print(f"{chrf(['la casa roja'], [['la casa rojo']]).score:.0f}")
@@ -163,29 +163,18 @@ def exact_match(predictions, targets):
         >>> exact_match(["2020-01-31", "2020-02-01"], ["2020-01-31", "2020-01-02"])
         0.5
     """
-    predictions, targets = texts_of("predictions", predictions), texts_of("targets", targets)
-    as_many("predictions", predictions, "targets", targets)
+    predictions = check_texts("predictions", predictions)
+    targets = check_texts("targets", targets)
+    check_same_length("predictions", predictions, "targets", targets)
     pairs = zip(predictions, targets, strict=True)
     return sum(prediction == target for prediction, target in pairs) / len(targets)
 
 
 def _streams(hypotheses, references):
-    """Return the hypotheses, and the references as sacrebleu takes them.
-
-    sacrebleu wants a list for the first reference of every hypothesis, one for the second, and so
-    on, with None where there is none.
-    """
-    hypotheses = texts_of("hypotheses", hypotheses)
-    if isinstance(references, str):
-        raise TypeError("references must be a list of lists of strings, got one string.")
-    references = [
-        texts_of(f"references[{number}]", some, "one list of references for each hypothesis")
-        for number, some in enumerate(references)
-    ]
-    as_many("hypotheses", hypotheses, "references", references)
-    for number, some in enumerate(references):
-        if not some:
-            raise ValueError(f"references[{number}] is empty; every hypothesis needs at least one.")
-    most = max(map(len, references))
-    padded = [[*some, *[None] * (most - len(some))] for some in references]
-    return hypotheses, [list(stream) for stream in zip(*padded, strict=True)]
+    """Return the hypotheses, and the references as sacrebleu takes them."""
+    hypotheses, references = check_references(
+        "hypotheses", hypotheses, references, item="hypothesis"
+    )
+    # A list for the first reference of every hypothesis, one for the second, and so on, with None
+    # where there is none.
+    return hypotheses, [list(stream) for stream in itertools.zip_longest(*references)]

@@ -10,14 +10,12 @@ Example:
 """
 
 from seqlib.pretrained.bert import BertEncoder
-from seqlib.pretrained.errors import PretrainedError
 from seqlib.pretrained.loading import load_bert
 from seqlib.pretrained.sentences import SentenceEncoder, sentence_embeddings
 from seqlib.pretrained.wordpiece import WordPiece
 
 __all__ = [
     "BertEncoder",
-    "PretrainedError",
     "SentenceEncoder",
     "WordPiece",
     "load_bert",

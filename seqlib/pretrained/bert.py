@@ -14,7 +14,7 @@ class BertEncoder(keras.Model):
 
     $$h = \mathrm{encoder}\big(\mathrm{norm}(E_{x_t} + P_t + S_{s_t})\big)$$
 
-    with a post-norm `TransformerEncoder`, learnt positions $P$, and a vector $S$ for each of the
+    with a post-norm `TransformerEncoder`, learned positions $P$, and a vector $S$ for each of the
     *types* that tell a first sentence (0) from a second (1). `load_bert` makes one with trained
     weights; it can then be trained further like any model of Keras.
 
@@ -27,7 +27,7 @@ class BertEncoder(keras.Model):
         max_length: Number of positions.
         types: Number of types.
         activation: Activation in the blocks; "gelu" is the exact one, by erf.
-        norm_epsilon: What layer normalisation adds to the variance.
+        norm_epsilon: What layer normalization adds to the variance.
         dropout: Share dropped in training, of the embeddings and of each sublayer's result.
         attention_dropout: Share of the attention weights that is dropped in training.
         has_pooler: Whether there is the layer that `pooled` applies.
@@ -85,12 +85,12 @@ class BertEncoder(keras.Model):
             "attention_dropout": attention_dropout,
             "has_pooler": has_pooler,
         }
-        made = {"dtype": self.dtype_policy}
-        self.pieces = keras.layers.Embedding(vocabulary, units, name="pieces", **made)
-        self.types = keras.layers.Embedding(types, units, name="types", **made)
-        self.positions = LearnedPositions(max_length, name="positions", **made)
-        self.norm = keras.layers.LayerNormalization(epsilon=norm_epsilon, name="norm", **made)
-        self.drop = keras.layers.Dropout(dropout, name="drop", **made)
+        dtype = self.dtype_policy
+        self.pieces = keras.layers.Embedding(vocabulary, units, name="pieces", dtype=dtype)
+        self.types = keras.layers.Embedding(types, units, name="types", dtype=dtype)
+        self.positions = LearnedPositions(max_length, name="positions", dtype=dtype)
+        self.norm = keras.layers.LayerNormalization(epsilon=norm_epsilon, name="norm", dtype=dtype)
+        self.drop = keras.layers.Dropout(dropout, name="drop", dtype=dtype)
         self.encoder = TransformerEncoder(
             num_layers,
             num_heads,
@@ -100,11 +100,11 @@ class BertEncoder(keras.Model):
             dropout=dropout,
             attention_dropout=attention_dropout,
             name="encoder",
-            **made,
+            dtype=dtype,
         )
         self.pooler = None
         if has_pooler:
-            self.pooler = keras.layers.Dense(units, activation="tanh", name="pooler", **made)
+            self.pooler = keras.layers.Dense(units, activation="tanh", name="pooler", dtype=dtype)
         self.supports_masking = True
 
     def build(self, ids_shape=None, types_shape=None):
@@ -121,24 +121,13 @@ class BertEncoder(keras.Model):
     def call(self, ids, mask=None, types=None, training=False):
         """Encode; see the class for arguments and returns."""
         mask = ops.not_equal(ids, PADDING) if mask is None else mask
-        # All of type 0: one vector for every place, which needs no look-up.
-        of_types = self.types(ops.zeros((1, 1), "int32") if types is None else types)
-        x = self.positions(self.pieces(ids) + of_types)
+        types = ops.zeros((1, 1), "int32") if types is None else types  # one vector for all
+        x = self.positions(self.pieces(ids) + self.types(types))  # (batch, time, units)
         x = self.drop(self.norm(x), training=training)
         return self.encoder(x, mask=mask, training=training)
 
     def pooled(self, hidden):
-        r"""Return the vector that was trained to stand for the whole.
-
-        Args:
-            hidden: What a call returned, (batch, time, units).
-
-        Returns:
-            $\tanh(h_0 W + b)$, (batch, units).
-
-        Raises:
-            ValueError: The encoder was made without a pooler.
-        """
+        r"""Return $\tanh(h_0 W + b)$, (batch, units), trained to stand for the whole of $h$."""
         if self.pooler is None:
             raise ValueError(f"{self.name} was made with has_pooler=False, and has no pooler.")
         return self.pooler(hidden[:, 0])
@@ -152,5 +141,5 @@ class BertEncoder(keras.Model):
         return (*ids_shape, self.settings["units"])
 
     def get_config(self):
-        """Return the arguments that make this model again."""
+        """Return what makes this model again."""
         return {**super().get_config(), **self.settings}

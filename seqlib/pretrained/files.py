@@ -3,38 +3,26 @@
 from pathlib import Path
 
 from seqlib import data
-from seqlib.pretrained.errors import PretrainedError
+from seqlib.files import FileError
 
 
-def files(path=None):
-    """Return the files of a pretrained model by name.
-
-    Args:
-        path: The folder that holds them; a dict from file name to path, as `seqlib.data.fetch`
-            returns; or None for MiniLM, which is fetched where it is not there yet.
-
-    Returns:
-        Dict from file name to `pathlib.Path`.
-
-    Raises:
-        PretrainedError: There is no such folder.
-        seqlib.data.DataError: MiniLM cannot be fetched.
-    """
+def model_files(path=None):
+    """Return the files of a model by name: of a folder, of a dict, or of MiniLM for None."""
     if path is None:
         return data.fetch("minilm")
     if isinstance(path, dict):
         return {name: Path(file) for name, file in path.items()}
     folder = Path(path).expanduser()
     if not folder.is_dir():
-        raise PretrainedError(
+        raise FileError(
             path, "", "there is no such folder. Expected: a folder with model.safetensors."
         )
     return {file.name: file for file in sorted(folder.iterdir()) if file.is_file()}
 
 
-def needed(found, name, path):
+def required_file(files, name, path):
     """Return one of the files, or say that it is missing."""
-    if name not in found:
-        names = ", ".join(found) or "nothing"
-        raise PretrainedError(path or "minilm", name, f"the file is missing; there is {names}.")
-    return found[name]
+    if name not in files:
+        names = ", ".join(files) or "nothing"
+        raise FileError(path or "minilm", name, f"the file is missing; there is {names}.")
+    return files[name]

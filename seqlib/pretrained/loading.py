@@ -6,11 +6,9 @@ The file has the names of PyTorch modules, and matrices as PyTorch keeps them: (
 import json
 import math
 
-import numpy as np
-
+from seqlib.files import FileError
 from seqlib.pretrained.bert import BertEncoder
-from seqlib.pretrained.errors import PretrainedError
-from seqlib.pretrained.files import files, needed
+from seqlib.pretrained.files import model_files, required_file
 
 _SIZES = {
     "vocabulary": "vocab_size",
@@ -21,15 +19,17 @@ _SIZES = {
     "max_length": "max_position_embeddings",
     "types": "type_vocab_size",
 }
-_ACTIVATIONS = ("gelu", "relu", "silu", "tanh")
+_CHOICES = {  # the first of them where there is none
+    "model_type": ("bert",),
+    "position_embedding_type": ("absolute",),
+    "hidden_act": ("gelu", "relu", "silu", "tanh"),
+}
 _READABLE = ("F64", "F32", "F16")
-_LEFT_OUT = ("embeddings.position_ids", "pooler.", "cls.", "classifier.", "qa_outputs.")
+_IGNORED = ("embeddings.position_ids", "pooler.", "cls.", "classifier.", "qa_outputs.")
 
 
 def load_bert(path=None, *, has_pooler=False, **kwargs):
-    """Load an encoder of the BERT family.
-
-    One tensor at a time is read and put in its place, so that no second copy of the file is held.
+    """Load an encoder of the BERT family, one tensor at a time.
 
     Args:
         path: The folder with ``model.safetensors`` and ``config.json``; a dict from file name to
@@ -42,8 +42,8 @@ def load_bert(path=None, *, has_pooler=False, **kwargs):
         `BertEncoder`.
 
     Raises:
-        PretrainedError: A file is missing or is something else, or a tensor is missing, is not
-            expected, or has another shape; the message says what was found and what is expected.
+        seqlib.files.FileError: A file is missing or is something else, or a tensor is missing, is
+            not expected, or has another shape.
 
     Example:
         >>> encoder = load_bert()
@@ -52,91 +52,68 @@ def load_bert(path=None, *, has_pooler=False, **kwargs):
     """
     from safetensors import SafetensorError, safe_open
 
-    found = files(path)
-    weights = needed(found, "model.safetensors", path)
-    config = needed(found, "config.json", path)
-    model = BertEncoder(**{**_settings(config), **kwargs}, has_pooler=has_pooler)
+    files = model_files(path)
+    weights = required_file(files, "model.safetensors", path)
+    config = required_file(files, "config.json", path)
+    model = BertEncoder(**{**_arguments(config), **kwargs}, has_pooler=has_pooler)
     model.build()
     try:
         with safe_open(str(weights), framework="numpy") as file:
-            names = _names(file.keys())
-            places = dict(_places(model))
-            _check(weights, file, names, places)
-            for name, (variable, inputs) in places.items():
-                array = file.get_tensor(names[name])
-                variable.assign((array.T if inputs else array).reshape(variable.shape))
+            keys = _keys_by_name(file.keys())
+            variables = dict(_variables(model))
+            _check_tensors(weights, file, keys, variables)
+            for name, (variable, input_axes) in variables.items():
+                array = file.get_tensor(keys[name])
+                variable.assign((array.T if input_axes else array).reshape(variable.shape))
     except (SafetensorError, OSError) as error:
-        raise PretrainedError(
+        raise FileError(
             weights, "", f"it cannot be read ({error}). Expected: a whole safetensors file."
         ) from error
     return model
 
 
-def _settings(path):
+def _arguments(path):
     """Return the arguments of `BertEncoder` that a ``config.json`` gives."""
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise PretrainedError(path, "", f"it cannot be read as JSON ({error}).") from error
+        raise FileError(path, "", f"it cannot be read as JSON ({error}).") from error
     if not isinstance(config, dict):
-        raise PretrainedError(path, "", "it holds no settings. Expected: a JSON object.")
-    for key, expected in (("model_type", "bert"), ("position_embedding_type", "absolute")):
-        if config.get(key, expected) != expected:
-            raise PretrainedError(path, key, f"got {config[key]!r}. Expected: {expected!r}.")
-    settings = {}
-    for ours, theirs in _SIZES.items():
-        value = config.get(theirs)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            got = repr(value) if theirs in config else "nothing"
-            raise PretrainedError(path, theirs, f"got {got}. Expected: a positive integer.")
-        settings[ours] = value
-    if settings["units"] % settings["num_heads"]:
-        raise PretrainedError(
-            path,
-            "num_attention_heads",
-            f"got {settings['num_heads']}. Expected: a divisor of hidden_size, which is "
-            f"{settings['units']}.",
-        )
-    settings["activation"] = config.get("hidden_act", "gelu")
-    if settings["activation"] not in _ACTIVATIONS:
-        raise PretrainedError(
-            path,
-            "hidden_act",
-            f"got {settings['activation']!r}. Expected: one of {', '.join(_ACTIVATIONS)}.",
-        )
-    settings["norm_epsilon"] = config.get("layer_norm_eps", 1e-12)
-    if not isinstance(settings["norm_epsilon"], float) or settings["norm_epsilon"] <= 0:
-        raise PretrainedError(
-            path, "layer_norm_eps", f"got {settings['norm_epsilon']!r}. Expected: above 0."
-        )
-    return settings
+        raise FileError(path, "", "it holds no settings. Expected: a JSON object.")
+
+    def wrong(key, expected):
+        got = repr(config[key]) if key in config else "nothing"
+        return FileError(path, key, f"got {got}. Expected: {expected}.")
+
+    for key, allowed in _CHOICES.items():
+        if config.get(key, allowed[0]) not in allowed:
+            raise wrong(key, ", ".join(map(repr, allowed)))
+    arguments = {ours: config.get(theirs) for ours, theirs in _SIZES.items()}
+    for ours, value in arguments.items():
+        if type(value) is not int or value < 1:
+            raise wrong(_SIZES[ours], "a positive integer")
+    units, epsilon = arguments["units"], config.get("layer_norm_eps", 1e-12)
+    if units % arguments["num_heads"]:
+        raise wrong("num_attention_heads", f"a divisor of hidden_size, which is {units}")
+    if not isinstance(epsilon, float) or epsilon <= 0:
+        raise wrong("layer_norm_eps", "a number above 0")
+    activation = config.get("hidden_act", _CHOICES["hidden_act"][0])
+    return {**arguments, "activation": activation, "norm_epsilon": epsilon}
 
 
-def _names(keys):
-    """Return the names of the file by those that we use.
-
-    Checkpoints of models with a head have the prefix ``bert.``, and old ones write gamma and beta.
-
-    Example:
-        >>> _names(["bert.embeddings.LayerNorm.gamma"])
-        {'embeddings.LayerNorm.weight': 'bert.embeddings.LayerNorm.gamma'}
-    """
-    ends = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
+def _keys_by_name(keys):
+    """Return the keys of the file by the names that `_variables` gives."""
     names = {}
     for key in keys:
-        name = key.removeprefix("bert.")
-        for old, new in ends.items():
-            if name.endswith(old):
-                name = name.removesuffix(old) + new
+        name = key.removeprefix("bert.")  # of models with a head
+        for old, new in (("gamma", "weight"), ("beta", "bias")):  # of old files
+            name = name.replace(f"LayerNorm.{old}", f"LayerNorm.{new}")
         names[name] = key
     return names
 
 
-def _places(model):
-    """Yield for each tensor its name, our variable, and how many axes of that are inputs.
-
-    Zero of them stands for what is no matrix, and is kept as it is.
-    """
+def _variables(model):
+    """Yield names of tensors with our variable and the number of its input axes, 0 if no matrix."""
     yield "embeddings.word_embeddings.weight", (model.pieces.embeddings, 0)
     yield "embeddings.position_embeddings.weight", (model.positions.table, 0)
     yield "embeddings.token_type_embeddings.weight", (model.types.embeddings, 0)
@@ -169,42 +146,32 @@ def _dense(stem, dense):
     yield f"{stem}.bias", (dense.bias, 0)
 
 
-def _check(path, file, names, places):
+def _check_tensors(path, file, keys, variables):
     """Hold the whole file to what is expected before any of it is used."""
-    for name, (variable, inputs) in places.items():
-        expected = _shape(name, tuple(variable.shape), inputs)
-        if name not in names:
-            raise PretrainedError(
+    for name, (variable, input_axes) in variables.items():
+        expected = _shape_in_file(name, tuple(variable.shape), input_axes)
+        if name not in keys:
+            raise FileError(
                 path, name, f"there is no such tensor. Expected: one of the shape {expected}."
             )
-        tensor = file.get_slice(names[name])
-        found = tuple(tensor.get_shape())
-        if found != expected:
-            raise PretrainedError(
-                path, name, f"the shape is {found}. Expected: {expected}, as config.json says."
+        tensor = file.get_slice(keys[name])
+        shape, dtype = tuple(tensor.get_shape()), tensor.get_dtype()
+        if shape != expected:
+            raise FileError(
+                path, name, f"the shape is {shape}. Expected: {expected}, as config.json says."
             )
-        if tensor.get_dtype() not in _READABLE:
-            raise PretrainedError(
-                path,
-                name,
-                f"the dtype is {tensor.get_dtype()}. Expected: one of {', '.join(_READABLE)}.",
-            )
-    for name in names:
-        if name not in places and not name.startswith(_LEFT_OUT):
-            raise PretrainedError(
+        if dtype not in _READABLE:
+            expected = f"one of {', '.join(_READABLE)}"
+            raise FileError(path, name, f"the dtype is {dtype}. Expected: {expected}.")
+    for name in keys:
+        if name not in variables and not name.startswith(_IGNORED):
+            raise FileError(
                 path, name, "this tensor has no place in the encoder that config.json describes."
             )
 
 
-def _shape(name, shape, inputs):
-    """Return the shape that a tensor has in the file.
-
-    Example:
-        >>> _shape("query.weight", (8, 2, 3), 1), _shape("query.bias", (2, 3), 0)
-        ((6, 8), (6,))
-        >>> _shape("embeddings.weight", (30, 8), 0)
-        (30, 8)
-    """
-    if inputs:
-        return math.prod(shape[inputs:]), math.prod(shape[:inputs])
-    return (int(np.prod(shape)),) if name.endswith("bias") else shape
+def _shape_in_file(name, shape, input_axes):
+    """Return a tensor's shape in the file: a matrix is (outputs, inputs), a bias has one axis."""
+    if input_axes:
+        return math.prod(shape[input_axes:]), math.prod(shape[:input_axes])
+    return (math.prod(shape),) if name.endswith("bias") else shape

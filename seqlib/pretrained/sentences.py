@@ -9,7 +9,7 @@ from keras import ops
 from seqlib.pretrained.loading import load_bert
 from seqlib.pretrained.wordpiece import WordPiece
 
-STEP = 16  # lengths are rounded up to a multiple, so that few programs are compiled
+BUCKET = 16  # lengths are rounded up to a multiple, so that few programs are compiled
 
 
 class SentenceEncoder:
@@ -58,22 +58,20 @@ class SentenceEncoder:
         Returns:
             Array (sentences, units) of float32, in the order of the sentences; the length of each
             row is one.
-
-        Raises:
-            TypeError: `sentences` is one string.
-            ValueError: `length` is beyond what the encoder has positions for.
         """
         longest = self.encoder.settings["max_length"]
         if length > longest:
             raise ValueError(f"`length` got {length}. Allowed: at most {longest}.")
         ids = self.wordpiece.encode(sentences, length=length).ids
-        counts = (ids != 0).sum(axis=1)
-        order = np.argsort(-counts, kind="stable")
-        found = np.empty((len(ids), self.encoder.settings["units"]), np.float32)
+        lengths = (ids != 0).sum(axis=1)
+        ids = np.pad(ids, ((0, 0), (0, BUCKET)))  # room to round up
+        order = np.argsort(-lengths, kind="stable")
+        vectors = np.empty((len(ids), self.encoder.settings["units"]), np.float32)
         for begin in range(0, len(order), batch_size):
             rows = order[begin : begin + batch_size]
-            found[rows] = self._model.predict_on_batch(_cut(ids[rows], counts[rows[0]], longest))
-        return found
+            width = min(-(-int(lengths[rows[0]]) // BUCKET) * BUCKET, longest)
+            vectors[rows] = self._model.predict_on_batch(ids[rows, :width])
+        return vectors
 
 
 def sentence_embeddings(sentences, **kwargs):
@@ -112,10 +110,3 @@ class _MeanOfUnits(keras.Model):
         total = ops.sum(hidden * weights, axis=1)
         # A mean has the direction of the sum: the number of tokens cancels out.
         return total / ops.maximum(ops.norm(total, axis=-1, keepdims=True), 1e-12)
-
-
-def _cut(ids, count, longest):
-    """Return ids up to `count`, rounded up to a multiple of a step with padding."""
-    width = min(-(-int(count) // STEP) * STEP, longest)
-    ids = ids[:, :width]
-    return np.pad(ids, ((0, 0), (0, width - ids.shape[1])))

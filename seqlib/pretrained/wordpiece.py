@@ -2,14 +2,13 @@
 
 import dataclasses
 import string
-from pathlib import Path
 
 import numpy as np
 
-from seqlib.pretrained.errors import PretrainedError
-from seqlib.pretrained.files import files
+from seqlib.files import FileError
+from seqlib.pretrained.files import model_files
 
-_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+_MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +41,7 @@ class WordPiece:
     written with ``##`` before it; a word that cannot be put together is ``[UNK]``.
 
     Args:
-        tokenizer: A ``tokenizers.Tokenizer`` with a WordPiece model.
+        tokenizer: One of the library ``tokenizers``, with a WordPiece model.
 
     Attributes:
         tokens: The piece of each id, a list of strings.
@@ -59,7 +58,7 @@ class WordPiece:
     """
 
     def __init__(self, tokenizer):
-        tokenizer.no_padding()
+        tokenizer.enable_padding()  # with id 0
         tokenizer.no_truncation()
         self._tokenizer = tokenizer
         self.tokens = [tokenizer.id_to_token(n) for n in range(tokenizer.get_vocab_size())]
@@ -73,112 +72,107 @@ class WordPiece:
                 whether capitals count, or with ``vocab.txt``, where they count if some piece has
                 one; None for MiniLM.
 
-        Returns:
-            The `WordPiece`.
-
         Raises:
-            PretrainedError: A file is missing or is something else.
+            seqlib.files.FileError: A file is missing or is something else.
         """
         from tokenizers import Tokenizer
 
-        found = files(path)
-        if "tokenizer.json" not in found:
-            if "vocab.txt" in found:
-                return cls(_from_list(found["vocab.txt"]))
-            raise PretrainedError(
-                path, "", "there is neither tokenizer.json nor vocab.txt. Expected: one of them."
-            )
-        file = Path(found["tokenizer.json"])
-        try:
-            tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
-        except Exception as error:  # the library raises the plain class
-            raise PretrainedError(file, "", f"it is no tokenizer ({error}).") from error
-        _check(file, tokenizer.get_vocab())
-        return cls(tokenizer)
+        files = model_files(path)
+        if "tokenizer.json" in files:
+            file = files["tokenizer.json"]
+            try:
+                tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
+            except Exception as error:  # the library raises the plain class
+                raise FileError(file, "", f"it is no tokenizer ({error}).") from error
+            _check_marks(file, tokenizer.get_vocab())
+            return cls(tokenizer)
+        if "vocab.txt" in files:
+            return cls(_from_vocabulary(files["vocab.txt"]))
+        raise FileError(
+            path, "", "there is neither tokenizer.json nor vocab.txt. Expected: one of them."
+        )
 
     def __len__(self):
         return len(self.tokens)
 
     def encode(self, sentences, second=None, length=None):
-        """Turn sentences, or pairs of sentences, into arrays.
+        """Turn sentences, or pairs of sentences, into arrays, `Pieces`.
 
         Args:
             sentences: List of strings, or of lists of words, which are then cut one by one.
             second: As many again, to be the second sentence of each pair; or None.
             length: Longest sequence, marks included; longer ones are cut, of a pair the longer
                 sentence first. None for no cut.
-
-        Returns:
-            `Pieces`.
-
-        Raises:
-            TypeError: `sentences` or `second` is one string.
-            ValueError: The two lists differ in length or in kind, or there is no room for marks.
         """
-        firsts, by_words = _sentences("sentences", sentences)
-        inputs = firsts
-        if second is not None:
-            seconds, also = _sentences("second", second)
-            if len(seconds) != len(firsts) or also != by_words:
-                raise ValueError(
-                    f"`second` holds {len(seconds)} sentences, `sentences` {len(firsts)}. Allowed: "
-                    "as many, all of them strings or all of them lists of words."
-                )
-            inputs = list(zip(firsts, seconds, strict=True))
+        inputs, by_words = _as_inputs(sentences, second)
         marks = 2 if second is None else 3
         if length is not None and length <= marks:
             raise ValueError(f"`length` got {length}. Allowed: more than the {marks} marks.")
         if length is not None:
             self._tokenizer.enable_truncation(length)
         try:
-            found = self._tokenizer.encode_batch(inputs, is_pretokenized=by_words)
+            encodings = self._tokenizer.encode_batch(inputs, is_pretokenized=by_words)
         finally:
             self._tokenizer.no_truncation()
-        return _arrays(found)
+        shape = len(encodings), max(map(len, encodings), default=0)
+
+        def array(rows, *axes):
+            return np.array(rows, np.int32).reshape(*shape, *axes)
+
+        return Pieces(
+            ids=array([one.ids for one in encodings]),
+            types=array([one.type_ids for one in encodings]),
+            words=array(
+                [[-1 if word is None else word for word in one.word_ids] for one in encodings]
+            ),
+            spans=array([one.offsets for one in encodings], 2),
+        )
 
     def pieces(self, sentence):
         """Return the pieces of one sentence, marks included, as strings to look at."""
         return [self.tokens[n] for n in self.encode([sentence]).ids[0]]
 
 
-def _from_list(path):
+def _from_vocabulary(path):
     """Return the library's tokenizer for a file with one piece a line."""
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from tokenizers import BertWordPieceTokenizer
 
     try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:
-        raise PretrainedError(path, "", f"it is no text in UTF-8 ({error}).") from error
+        raise FileError(path, "", f"it is no text in UTF-8 ({error}).") from error
     pieces = lines[:-1] if lines[-1] == "" else lines
-    vocabulary = {piece.rstrip("\r"): number for number, piece in enumerate(pieces)}
-    _check(path, vocabulary)
-    words = vocabulary.keys() - {*_SPECIAL, "[MASK]"}
+    vocabulary = {piece.rstrip("\r"): index for index, piece in enumerate(pieces)}
+    _check_marks(path, vocabulary)
+    words = vocabulary.keys() - {*_MARKS, "[MASK]"}
     # Of the alphabet alone: pieces such as the sign for degrees Kelvin count as capitals too.
     lower = not any(set(word) & set(string.ascii_uppercase) for word in words)
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[(mark, vocabulary[mark]) for mark in ("[CLS]", "[SEP]")],
-    )
-    tokenizer.add_special_tokens([mark for mark in (*_SPECIAL, "[MASK]") if mark in vocabulary])
-    return tokenizer
+    return BertWordPieceTokenizer(vocabulary, lowercase=lower)
 
 
-def _check(path, vocabulary):
-    for mark in _SPECIAL:
+def _check_marks(path, vocabulary):
+    for mark in _MARKS:
         if mark not in vocabulary:
-            raise PretrainedError(
-                path, mark, "there is no such piece. Expected: the marks of BERT."
-            )
+            raise FileError(path, mark, "there is no such piece. Expected: the marks of BERT.")
     if vocabulary["[PAD]"] != 0:
-        raise PretrainedError(path, "[PAD]", f"its id is {vocabulary['[PAD]']}. Expected: 0.")
+        raise FileError(path, "[PAD]", f"its id is {vocabulary['[PAD]']}. Expected: 0.")
 
 
-def _sentences(name, sentences):
+def _as_inputs(sentences, second):
+    """Return sentences or pairs as the library takes them, and whether they are lists of words."""
+    firsts, by_words = _check_sentences("sentences", sentences)
+    if second is None:
+        return firsts, by_words
+    seconds, also_by_words = _check_sentences("second", second)
+    if len(seconds) != len(firsts) or also_by_words != by_words:
+        raise ValueError(
+            f"`second` holds {len(seconds)} sentences, `sentences` {len(firsts)}. Allowed: as "
+            "many, all of them strings or all of them lists of words."
+        )
+    return list(zip(firsts, seconds, strict=True)), by_words
+
+
+def _check_sentences(name, sentences):
     """Return a list of sentences, and whether they are lists of words."""
     if isinstance(sentences, str):
         raise TypeError(f"`{name}` must be a list of sentences, got one string; put it in [].")
@@ -187,16 +181,3 @@ def _sentences(name, sentences):
     if len(kinds) > 1:
         raise ValueError(f"`{name}` must hold strings alone, or lists of words alone.")
     return sentences, kinds == {list}
-
-
-def _arrays(found):
-    """Put what the library returns into arrays, padded to the longest."""
-    shape = len(found), max((len(one) for one in found), default=0)
-    ids, types, words = np.zeros(shape, np.int32), np.zeros(shape, np.int32), np.full(shape, -1)
-    spans = np.zeros((*shape, 2), np.int32)
-    for row, one in enumerate(found):
-        size = len(one)
-        ids[row, :size], types[row, :size] = one.ids, one.type_ids
-        words[row, :size] = [-1 if word is None else word for word in one.word_ids]
-        spans[row, :size] = one.offsets
-    return Pieces(ids, types, words.astype(np.int32), spans)

@@ -1,6 +1,6 @@
 """From text to arrays of token ids and back.
 
-A tokeniser cuts text into tokens (characters, words, pieces of words); a vocabulary numbers them.
+A tokenizer cuts text into tokens (characters, words, pieces of words); a vocabulary numbers them.
 Id 0 is padding in every vocabulary of this package, so that one mask, ``ids != 0``, serves
 everywhere.
 """

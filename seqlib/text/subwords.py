@@ -1,6 +1,6 @@
-"""A vocabulary of pieces of words, learnt from sentences by byte-pair encoding.
+"""A vocabulary of pieces of words, learned from sentences by byte-pair encoding.
 
-The pairs are counted, and sentences cut, by the library ``tokenizers``. What is learnt is no more
+The pairs are counted, and sentences cut, by the library ``tokenizers``. What is learned is no more
 than a list of characters and a list of merges, and that is all that is kept.
 """
 
@@ -29,7 +29,7 @@ class Subwords:
     r"""Cut sentences into pieces of words, number them, and put them together again.
 
     Byte-pair encoding begins with single characters and joins, again and again, the two
-    neighbouring pieces that are most frequent:
+    neighboring pieces that are most frequent:
 
     $$(a, b) = \arg\max_{(a, b)} \operatorname{count}(a\,b),\qquad a, b \to ab$$
 
@@ -41,7 +41,7 @@ class Subwords:
     in "house" and "house.".
 
     Ids are padding 0, unknown 1, then the special tokens, the characters, and the merges in the
-    order in which they were learnt. Special tokens are never found in a sentence: if "<end>"
+    order in which they were learned. Special tokens are never found in a sentence: if "<end>"
     stands there, it is five characters.
 
     Args:
@@ -56,8 +56,8 @@ class Subwords:
         lower: As given.
 
     Raises:
-        ValueError: There are no characters, a merge joins what is neither a character nor the
-            result of another merge, or a special token is there twice.
+        ValueError: A merge joins what is neither a character nor the result of another merge, or
+            a special token is there twice.
 
     Example:
         >>> subwords = Subwords.train(["the house", "the houses.", "a mouse"], size=24)
@@ -82,8 +82,8 @@ class Subwords:
         for pair in merges:
             if len(pair) != 2 or not all(piece in pieces for piece in pair):
                 raise ValueError(
-                    f"a merge must be a pair of pieces, each a character of the list or the "
-                    f"result of another merge; got {pair}."
+                    "a merge must be a pair of pieces, each a character of the list or the result "
+                    f"of another merge; got {pair}."
                 )
         self.vocabulary = Vocabulary(pieces, special=special, unknown="<unk>")
         self.tokens = self.vocabulary.tokens
@@ -106,53 +106,38 @@ class Subwords:
             special: As for the class.
             lower: As for the class.
 
-        Returns:
-            The `Subwords`.
-
         Raises:
             TypeError: `sentences` is one string, or holds what is no string.
             ValueError: There is no text in them, or `size` has no room for all characters.
         """
         from tokenizers import trainers
 
-        prepared = [_prepared(sentence, lower) for sentence in _strings(sentences)]
-        characters = sorted(set().union(*prepared))
+        marked = [_mark_words(sentence, lower) for sentence in _check_sentences(sentences)]
+        characters = sorted(set().union(*marked))
         if not characters:
-            raise ValueError(f"sentences must hold some text; all {len(prepared)} are empty.")
+            raise ValueError(f"sentences must hold some text; all {len(marked)} are empty.")
         reserved = len(Vocabulary([], special=special, unknown="<unk>"))
-        if size < reserved + len(characters):
+        least = reserved + len(characters)
+        if size < least:
             raise ValueError(
                 f"size must have room for padding, unknown and special tokens ({reserved}) and "
-                f"for every character ({len(characters)}): at least "
-                f"{reserved + len(characters)}, got {size}."
+                f"for every character ({len(characters)}): at least {least}, got {size}."
             )
-        model = _tokenizer()
-        model.train_from_iterator(
-            prepared,
-            trainers.BpeTrainer(
-                vocab_size=size - reserved,
-                min_frequency=2,
-                initial_alphabet=characters,
-                special_tokens=[],
-                show_progress=False,
-            ),
+        trainer = trainers.BpeTrainer(
+            vocab_size=size - reserved,
+            min_frequency=2,
+            initial_alphabet=characters,
+            special_tokens=[],
+            show_progress=False,
         )
+        model = _tokenizer()
+        model.train_from_iterator(marked, trainer)
         merges = json.loads(model.to_str())["model"]["merges"]
         return cls(characters, merges, special=special, lower=lower)
 
     @classmethod
     def load(cls, path):
-        """Read what `save` wrote.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The `Subwords`.
-
-        Raises:
-            ValueError: The file is something else.
-        """
+        """Read the file that `save` wrote; raise ValueError where it is something else."""
         try:
             return cls.from_json(Path(path).read_text(encoding="utf-8"))
         except ValueError as error:
@@ -162,23 +147,13 @@ class Subwords:
 
     @classmethod
     def from_json(cls, text):
-        """Make again what `to_json` described.
-
-        Args:
-            text: A string.
-
-        Returns:
-            The `Subwords`.
-
-        Raises:
-            ValueError: The string says something else.
-        """
+        """Make again what `to_json` described; raise ValueError where the text is another."""
         try:
-            kept = json.loads(text)
-            if kept["format"] != _FORMAT:
+            content = json.loads(text)
+            if content["format"] != _FORMAT:
                 raise KeyError("format")
-            merges = [merge.split(" ") for merge in kept["merges"]]
-            return cls(kept["characters"], merges, kept["special"], kept["lower"])
+            merges = [merge.split(" ") for merge in content["merges"]]
+            return cls(content["characters"], merges, content["special"], content["lower"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not the JSON of a subword vocabulary: {error!r}") from error
 
@@ -194,11 +169,7 @@ class Subwords:
         return json.dumps(content, ensure_ascii=False, indent=0) + "\n"
 
     def save(self, path):
-        """Write the vocabulary to a JSON file, which appears whole or not at all.
-
-        Args:
-            path: The file to write or replace.
-        """
+        """Write the vocabulary to a JSON file, which appears whole or not at all."""
         write_text(path, self.to_json())
 
     def __len__(self):
@@ -212,61 +183,38 @@ class Subwords:
         return f"Subwords({len(self)} pieces, the longest: {longest})"
 
     def id(self, token):
-        """The id of one token, such as ``"<start>"``; that of unknown where there is none.
-
-        Args:
-            token: A special token or a piece.
-
-        Returns:
-            The id, an int.
-        """
+        """Return the id of a special token or a piece; that of unknown for any other."""
         return self.vocabulary.id(token)
 
     def encode(self, sentence, start=None, end=None):
-        """Ids of one sentence.
-
-        Args:
-            sentence: A string.
-            start: A special token to put before, or ``None``.
-            end: A special token to put after, or ``None``.
-
-        Returns:
-            A list of ints.
-
-        Raises:
-            TypeError: `sentence` is no string.
-            ValueError: `start` or `end` is no special token.
-        """
+        """Return the ids of a sentence, a list, between special tokens if they are given."""
         return self._encode([sentence], start, end)[0].tolist()
 
     def encode_batch(self, sentences, length=None, start=None, end=None):
-        """Ids of many sentences in one array, padded with 0 on the right.
+        """Return the ids of many sentences in one array, padded with 0 on the right.
 
         Args:
             sentences: An iterable of strings.
             length: Width of the array; ``None`` takes the longest. Longer sentences are cut on the
                 right, ``end`` included: they keep their first ``length`` ids.
-            start: As for ``encode``.
-            end: As for ``encode``.
+            start: A special token to put before each, or ``None``.
+            end: A special token to put after each, or ``None``.
 
         Returns:
             Array ``(sentences, length)`` of int32.
 
         Raises:
             TypeError: `sentences` is one string, or holds what is no string.
-            ValueError: As for ``encode``.
         """
-        return pad(self._encode(_strings(sentences), start, end), length)
+        return pad(self._encode(_check_sentences(sentences), start, end), length)
 
     def decode(self, ids, end="<end>"):
-        """The sentence of a sequence of ids; padding and special tokens are left out.
+        """Return the sentence of a sequence of ids, with ``<unk>`` for what is unknown.
 
         Args:
-            ids: A sequence or array of ints, one sequence, not a batch.
+            ids: A sequence or array of ints, one sequence, not a batch. Padding and special tokens
+                are left out.
             end: The special token at which the sentence ends, where there is one.
-
-        Returns:
-            A string, with ``<unk>`` for what is unknown.
         """
         tokens = self.vocabulary.decode(ids, end=end)
         dropped = set(self.special) - {"<unk>"}
@@ -274,7 +222,7 @@ class Subwords:
         return text.replace(SPACE, " ").strip()
 
     def pieces(self, sentence):
-        """The pieces of a sentence to look at, such as the labels of an attention map.
+        """Return the pieces of a sentence to look at, such as the labels of an attention map.
 
         Args:
             sentence: A string, or the ids of a sequence, which may hold special tokens.
@@ -302,9 +250,9 @@ class Subwords:
                 )
         before = np.array([] if start is None else [self.id(start)], dtype=np.int32)
         after = np.array([] if end is None else [self.id(end)], dtype=np.int32)
-        prepared = [_prepared(sentence, self.lower) for sentence in sentences]
-        found = self._model.encode_batch(prepared, add_special_tokens=False)
-        return [np.concatenate([before, self._ours[one.ids], after]) for one in found]
+        marked = [_mark_words(sentence, self.lower) for sentence in sentences]
+        encodings = self._model.encode_batch(marked, add_special_tokens=False)
+        return [np.concatenate([before, self._ours[one.ids], after]) for one in encodings]
 
 
 def _tokenizer(pieces=(), merges=()):
@@ -317,7 +265,7 @@ def _tokenizer(pieces=(), merges=()):
     return model
 
 
-def _prepared(sentence, lower):
+def _mark_words(sentence, lower):
     """Return a sentence with ``▁`` before each word and no white space."""
     if not isinstance(sentence, str):
         raise TypeError(f"a sentence must be a string, got {type(sentence).__name__}.")
@@ -327,7 +275,7 @@ def _prepared(sentence, lower):
     return "".join(SPACE + word for word in sentence.split())
 
 
-def _strings(sentences):
+def _check_sentences(sentences):
     """Return the sentences, unless they are one string, whose characters they would be."""
     if isinstance(sentences, str):
         raise TypeError("sentences must be an iterable of strings, got one string; put it in [].")

@@ -41,7 +41,7 @@ class Vocabulary:
         self._ids = {token: index for index, token in enumerate(self.tokens)}
         if len(self._ids) < len(self.tokens):
             twice = [token for token, count in Counter(self.tokens).items() if count > 1]
-            raise ValueError(f"each token must be there once; more than once: {_some(twice)}.")
+            raise ValueError(f"each token must be there once; more than once: {_first_few(twice)}.")
 
     @classmethod
     def from_sequences(
@@ -56,9 +56,6 @@ class Vocabulary:
             special: As for the class.
             unknown: As for the class.
             padding: As for the class.
-
-        Returns:
-            The vocabulary.
         """
         counts = Counter(token for sequence in sequences for token in sequence)
         reserved = {padding, *special} | ({unknown} - {None})
@@ -83,20 +80,10 @@ class Vocabulary:
         return token in self._ids
 
     def __repr__(self):
-        return f"Vocabulary({len(self)} tokens: {_some(self.tokens, 8)})"
+        return f"Vocabulary({len(self)} tokens: {_first_few(self.tokens, 8)})"
 
     def id(self, token):
-        """The id of one token.
-
-        Args:
-            token: A token; outside the vocabulary it has the id of ``unknown``, if there is one.
-
-        Returns:
-            The id, an int.
-
-        Raises:
-            KeyError: The token is not in the vocabulary, and the vocabulary has no ``unknown``.
-        """
+        """Return the id of a token: that of ``unknown`` outside the vocabulary, or a KeyError."""
         index = self._ids.get(token, self._ids.get(self.unknown))
         if index is None:
             raise KeyError(
@@ -106,29 +93,20 @@ class Vocabulary:
         return index
 
     def encode(self, tokens, start=None, end=None):
-        """Ids of a sequence of tokens.
+        """Return the ids of a sequence of tokens, between special tokens if they are given.
 
-        Args:
-            tokens: A sequence of tokens; a string is a sequence of characters.
-            start: A special token to put before, or ``None``.
-            end: A special token to put after, or ``None``.
-
-        Returns:
-            A list of ints.
+        A string is a sequence of characters.
         """
         before = [] if start is None else [start]
         after = [] if end is None else [end]
         return [self.id(token) for token in (*before, *tokens, *after)]
 
     def decode(self, ids, end=None):
-        """Tokens of a sequence of ids, padding left out.
+        """Return the tokens of a sequence of ids, a list without padding.
 
         Args:
             ids: A sequence or array of ints, one sequence, not a batch.
             end: A special token at which to stop (it is left out too), or ``None``.
-
-        Returns:
-            A list of tokens.
         """
         tokens = []
         for index in np.asarray(ids, dtype=np.int64).reshape(-1).tolist():
@@ -141,18 +119,7 @@ class Vocabulary:
         return tokens
 
     def encode_batch(self, sequences, length=None, start=None, end=None):
-        """Ids of many sequences in one array, padded with 0 on the right.
-
-        Args:
-            sequences: A sequence of sequences of tokens.
-            length: Width of the array; ``None`` takes the longest sequence. Longer sequences
-                are cut on the right, and then keep their first ``length`` ids.
-            start: As for ``encode``.
-            end: As for ``encode``.
-
-        Returns:
-            Array ``(sequences, length)`` of int32.
-        """
+        """Return the ids of many sequences, ``(sequences, length)``; see `encode` and `pad`."""
         return pad([self.encode(tokens, start, end) for tokens in sequences], length)
 
 
@@ -178,7 +145,7 @@ def pad(sequences, length=None):
     return ids
 
 
-def _some(tokens, number=5):
+def _first_few(tokens, number=5):
     """The first few of many tokens, for a message."""
     shown = ", ".join(repr(token) for token in tokens[:number])
     return shown + (", ..." if len(tokens) > number else "")

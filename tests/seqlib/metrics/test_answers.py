@@ -2,7 +2,7 @@
 
 import pytest
 
-from seqlib.metrics import answer_score, normalise_answer, token_f1
+from seqlib.metrics import answer_score, normalize_answer, token_f1
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ from seqlib.metrics import answer_score, normalise_answer, token_f1
         ("...", ""),
     ],
 )
-def test_normalised_answers(answer, normal):
-    assert normalise_answer(answer) == normal
+def test_normalized_answers(answer, normal):
+    assert normalize_answer(answer) == normal
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from keras import ops
 from safetensors.numpy import load_file
 
 from seqlib import data
-from seqlib.pretrained import BertEncoder, PretrainedError, load_bert
+from seqlib.files import FileError
+from seqlib.pretrained import BertEncoder, load_bert
 from tests.seqlib.pretrained.models import CONFIG, forward, tensors, write
 
 IDS = np.array([[2, 7, 8, 9, 3], [2, 11, 3, 0, 0]], "int32")
@@ -139,7 +140,7 @@ def changed(**arrays):
 )
 def test_wrong_tensors_are_named(tmp_path, arrays, said):
     folder = write(tmp_path / "model", arrays=arrays)
-    with pytest.raises(PretrainedError, match=said) as caught:
+    with pytest.raises(FileError, match=said) as caught:
         load_bert(folder)
     assert "model.safetensors" in str(caught.value)
 
@@ -163,7 +164,7 @@ def test_a_wrong_config_is_named(folder, key, value, said):
     if value is None:
         del config[key]
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    with pytest.raises(PretrainedError, match=said):
+    with pytest.raises(FileError, match=said):
         load_bert(folder)
 
 
@@ -171,20 +172,20 @@ def test_a_wrong_config_is_named(folder, key, value, said):
 def test_what_is_no_safetensors_file_is_refused(folder, content):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-100] if content == "cut" else content)
-    with pytest.raises(PretrainedError, match=r"model\.safetensors: it cannot be read"):
+    with pytest.raises(FileError, match=r"model\.safetensors: it cannot be read"):
         load_bert(folder)
 
 
 def test_missing_files_and_folders_are_named(tmp_path, folder):
-    with pytest.raises(PretrainedError, match="no such folder"):
+    with pytest.raises(FileError, match="no such folder"):
         load_bert(tmp_path / "nowhere")
     for name in ("config.json", "model.safetensors"):
         (folder / name).unlink()
-        with pytest.raises(PretrainedError, match=f"{name}: the file is missing"):
+        with pytest.raises(FileError, match=f"{name}: the file is missing"):
             load_bert(folder)
     (folder / "config.json").write_text("[1", encoding="utf-8")
     write(tmp_path / "other")
-    with pytest.raises(PretrainedError, match="read as JSON"):
+    with pytest.raises(FileError, match="read as JSON"):
         load_bert(
             {
                 "config.json": folder / "config.json",

@@ -5,7 +5,8 @@ import pytest
 from tokenizers import Tokenizer
 
 from seqlib import data, pretrained
-from seqlib.pretrained import PretrainedError, SentenceEncoder, WordPiece
+from seqlib.files import FileError
+from seqlib.pretrained import SentenceEncoder, WordPiece
 from tests.seqlib.pretrained.models import PIECES, write
 
 SENTENCES = ["That is a happy person", "That is a happy dog", "Today is a sunny day"]
@@ -129,18 +130,18 @@ def test_capitals_count_where_the_pieces_have_them(tmp_path):
 
 def test_bad_files_of_pieces_are_named(tmp_path, folder):
     (folder / "tokenizer.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(PretrainedError, match=r"tokenizer\.json: it is no tokenizer"):
+    with pytest.raises(FileError, match=r"tokenizer\.json: it is no tokenizer"):
         WordPiece.load(folder)
-    with pytest.raises(PretrainedError, match=r"\[CLS\]: there is no such piece"):
+    with pytest.raises(FileError, match=r"\[CLS\]: there is no such piece"):
         WordPiece.load(write(tmp_path / "bare", pieces=["[PAD]", "[UNK]", "a"]))
-    with pytest.raises(PretrainedError, match=r"\[PAD\]: its id is 5"):
+    with pytest.raises(FileError, match=r"\[PAD\]: its id is 5"):
         WordPiece.load(write(tmp_path / "moved", pieces=[*PIECES[1:6], "[PAD]", *PIECES[6:]]))
     (folder / "vocab.txt").write_bytes(b"\xff\xfe\x00")
     (folder / "tokenizer.json").unlink()
-    with pytest.raises(PretrainedError, match="UTF-8"):
+    with pytest.raises(FileError, match="UTF-8"):
         WordPiece.load(folder)
     (folder / "vocab.txt").unlink()
-    with pytest.raises(PretrainedError, match="neither"):
+    with pytest.raises(FileError, match="neither"):
         WordPiece.load(folder)
 
 
