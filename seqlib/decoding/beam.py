@@ -1,16 +1,18 @@
 """Beam search: the best of several hypotheses that are extended side by side."""
 
+import functools
 import math
 import numbers
 
 import keras
 from keras import ops
 
+from seqlib.decoding.autoregressive import write_row
 from seqlib.decoding.loop import check_jit_compile, run
-from seqlib.decoding.path import check_start, is_positive_integer, log_normaliser, write
-from seqlib.decoding.step import check_end_token, state_leaves, take_step
+from seqlib.decoding.protocol import check_start, check_states, take_step
+from seqlib.layers.arguments import checked_size, refusal
 
-NONE = -float("inf")  # the score of a hypothesis that is not there
+NEG_INF = -float("inf")  # the score of a hypothesis that is not there
 
 
 def beam_search(
@@ -96,10 +98,9 @@ def beam_search(
     return run(
         build_beam,
         step,
-        states,
+        check_states(states, tokens.shape[0]),
         [tokens],
         [length_penalty],
-        leaves=state_leaves(states, tokens.shape[0]),
         jit_compile=jit_compile,
         length=int(length),
         end_token=end_token,
@@ -110,158 +111,153 @@ def beam_search(
 
 
 def _check_search(width, length_penalty, n_best):
-    if not is_positive_integer(width):
-        raise ValueError(f"`width` got {width!r}. Allowed: a positive integer; 1 is greedy.")
-    if not is_positive_integer(n_best) or n_best > width:
-        raise ValueError(
-            f"`n_best` got {n_best!r} with `width` {width}. Allowed: an integer from 1 to `width`; "
-            "widen the beam to see more."
-        )
+    checked_size(None, "width", width)
+    if checked_size(None, "n_best", n_best) > width:
+        allowed = f"an integer from 1 to `width`, which is {width}; widen the beam to see more"
+        raise refusal(None, "n_best", n_best, allowed)
     if not isinstance(length_penalty, numbers.Real) or not math.isfinite(length_penalty):
-        raise ValueError(f"`length_penalty` got {length_penalty!r}. Allowed: a finite number.")
+        raise refusal(None, "length_penalty", length_penalty, "a finite number")
 
 
-def build_beam(step, structure, *, length, end_token, width, n_best, early_stopping):
+def build_beam(step, *, length, end_token, width, n_best, early_stopping):
     """Build the loop of `beam_search`.
 
     Hypotheses are not copied as they grow. The loop writes down, for each step, the beam's tokens
     and which hypothesis each one extends; a finished hypothesis is the number of its tokens before
-    the end and the place of the last of them. The sequences are read off backwards at the end.
+    the end and the index in the beam of the last of them. At the end the sequences are read off
+    backwards.
     """
 
-    def loop(rows, leaves, shared):
+    def loop(rows, states, shared):
         (first,), (settings,) = rows, shared
-        penalty = settings[0]
-        batch = first.shape[0]
+        batch, divisor = first.shape[0], functools.partial(_divisor, settings[0])
         offset = (ops.arange(batch) * width)[:, None]  # (batch, 1) of each row's first hypothesis
-        copies = [ops.repeat(x, width, axis=0) if len(x.shape) else x for x in leaves]
+        copies = keras.tree.map_structure(
+            lambda x: ops.repeat(x, width, axis=0) if len(x.shape) else x, states
+        )
 
-        def go_on(t, live, *_):
-            return ops.logical_and(t < length, ops.any(live > NONE))
+        def unfinished(t, live, *_):
+            return ops.logical_and(t < length, ops.any(live > NEG_INF))
 
-        def extend(t, live, broken, best, last, taken, parents, said, *old):
-            logits, new = take_step(step, structure, ops.reshape(said, (-1,)), list(old))
-            check_end_token(end_token, logits)
-            vocabulary = logits.shape[-1]
-            normaliser = log_normaliser(logits)[:, None]  # (batch * width, 1)
-            # Not (... < inf): true of NaN too.
-            lost = ops.logical_not(ops.reshape(normaliser, (batch, width)) < float("inf"))
-            broken = broken | ops.any(lost & (live > NONE), axis=1)
-            scores = ops.where(logits > NONE, logits - normaliser, NONE)
-            scores = live[:, :, None] + ops.reshape(scores, (batch, width, vocabulary))
-            scores = ops.reshape(scores, (batch, -1))  # (batch, width * vocabulary)
-
-            # Of the 2 * width likeliest at most `width` end, one for each hypothesis.
-            number = min(width if end_token is None else 2 * width, width * vocabulary)
-            live, place = ops.top_k(scores, number)  # (batch, number), the best first
-            parent, tokens = place // vocabulary, ops.cast(place % vocabulary, "int32")
-            if end_token is not None:
-                ends = tokens == end_token
-                closing = ops.where(ends, live, NONE)[:, :width] / _tokens(t + 1, penalty)
-                best, last = _best(n_best, (best, last), (closing, (t, parent[:, :width])))
-                live, order = ops.top_k(ops.where(ends, NONE, live), width)
-                parent, tokens = (ops.take_along_axis(x, order, axis=1) for x in (parent, tokens))
-                # Scores of what is to come: log-probabilities only fall, and the divisor is
-                # extreme for the fewest tokens or for the most.
-                hope = live[:, 0] / _tokens(t + 2, penalty)
+        def extend(t, live, has_nan, best, last, tokens, parents, previous, old):
+            logits, new = take_step(step, ops.reshape(previous, (-1,)), old, end_token)
+            log_probabilities, is_nan = _normalized(logits, (batch, width))
+            has_nan = has_nan | ops.any(is_nan & (live > NEG_INF), axis=1)
+            scores = live[:, :, None] + log_probabilities  # (batch, width, vocabulary)
+            live, parent, token = _likeliest(scores, width if end_token is None else 2 * width)
+            if end_token is not None:  # of 2 * width at most `width` end, one for each hypothesis
+                ends = token == end_token
+                closing = ops.where(ends, live, NEG_INF)[:, :width] / divisor(t + 1)
+                best, last = _merge_finished((best, last), (closing, (t, parent[:, :width])))
+                live, order = ops.top_k(ops.where(ends, NEG_INF, live), width)
+                parent, token = (ops.take_along_axis(x, order, axis=1) for x in (parent, token))
+                # Log-probabilities only fall, and the divisor is extreme for the fewest tokens to
+                # come or for the most.
+                best_attainable = live[:, 0] / divisor(t + 2)
                 if not early_stopping:
-                    hope = ops.maximum(hope, cut_off(live[:, 0]))
-                live = ops.where((best[:, -1] >= hope)[:, None], NONE, live)
+                    best_attainable = ops.maximum(best_attainable, live[:, 0] / divisor(length))
+                live = ops.where((best[:, -1] >= best_attainable)[:, None], NEG_INF, live)
 
-            # Where nothing is left to say, say again what the step function took before.
-            tokens = ops.where(live > NONE, tokens, said[:, :1])
-            parent = ops.cast(parent, "int32")
+            # Where no hypothesis is left, repeat a token that the step function has taken before:
+            # the one found here may be an id that it never expects.
+            token = ops.where(live > NEG_INF, token, previous[:, :1])
             origin = ops.reshape(parent + offset, (-1,))
-            new = [
-                b if _same(a, b, c) or not len(b.shape) else ops.take(b, origin, axis=0)
-                for a, b, c in zip(old, new, copies, strict=True)
-            ]
-            taken, parents = write(taken, t, tokens), write(parents, t, parent)
-            return t + 1, live, broken, best, last, taken, parents, tokens, *new
 
-        def cut_off(scores):
-            return scores / _tokens(length, penalty)
+            def follow(before, after, first):
+                if not len(after.shape) or _is_untouched(before, after, first):
+                    return after
+                return ops.take(after, origin, axis=0)
+
+            states = keras.tree.map_structure(follow, old, new, copies)
+            tokens, parents = write_row(tokens, t, token), write_row(parents, t, parent)
+            return t + 1, live, has_nan, best, last, tokens, parents, token, states
 
         start = (
             ops.convert_to_tensor(0, "int32"),
-            ops.where(ops.arange(width) == 0, 0.0, NONE) + ops.zeros((batch, 1)),  # one beginning
+            # One beginning: the other hypotheses are not there yet.
+            ops.where(ops.arange(width) == 0, 0.0, NEG_INF) + ops.zeros((batch, 1)),
             ops.zeros((batch,), "bool"),
-            ops.full((batch, n_best), NONE, "float32"),
-            ops.zeros((2, batch, n_best), "int32"),  # tokens before the end, place of the last
+            ops.full((batch, n_best), NEG_INF, "float32"),
+            ops.zeros((2, batch, n_best), "int32"),  # tokens before the end, index of the last
             ops.zeros((length, batch, width), "int32"),
             ops.zeros((length, batch, width), "int32"),
             ops.repeat(first[:, None], width, axis=1),
-            *copies,
+            copies,
         )
-        _, live, broken, best, last, taken, parents, *_ = ops.while_loop(go_on, extend, start)
-        places = ops.repeat(ops.arange(width, dtype="int32")[None], batch, axis=0)
-        best, last = _best(n_best, (best, last), (cut_off(live), (length, places)))
-        last = ops.where(best > NONE, last, 0)
-        sequences = _read(taken, parents, last, 0 if end_token is None else end_token)
-        return sequences, ops.where(broken[:, None], float("nan"), best)
+        _, live, has_nan, best, last, tokens, parents, *_ = ops.while_loop(
+            unfinished, extend, start
+        )
+        beam = ops.repeat(ops.arange(width, dtype="int32")[None], batch, axis=0)
+        best, last = _merge_finished((best, last), (live / divisor(length), (length, beam)))
+        last = ops.where(best > NEG_INF, last, 0)
+        sequences = _backtrace(tokens, parents, last, 0 if end_token is None else end_token)
+        return sequences, ops.where(has_nan[:, None], float("nan"), best)
 
     return loop
 
 
-def _tokens(number, penalty):
-    """Return the divisor of the score of so many tokens."""
+def _divisor(penalty, number):
+    """Return what the sum of the log-probabilities of so many tokens is divided by."""
     return ops.power(ops.cast(number, "float32"), penalty)
 
 
-def _best(number, kept, new):
-    """Join finished hypotheses with new ones; of equal ones the older stay.
+def _normalized(logits, shape):
+    """Return log-probabilities, (batch, width, vocabulary), and where there are none for NaN."""
+    total = ops.logsumexp(logits, axis=-1, keepdims=True)  # (batch * width, 1)
+    is_nan = ops.logical_not(ops.reshape(total, shape) < float("inf"))  # >= inf is false of NaN
+    log_probabilities = ops.where(logits > NEG_INF, logits - total, NEG_INF)
+    return ops.reshape(log_probabilities, (*shape, -1)), is_nan
 
-    Args:
-        number: How many to keep.
-        kept: Scores, (batch, number), and their ends, (2, batch, number).
-        new: Scores, (batch, new), and their ends: a count for all and places, (batch, new).
 
-    Returns:
-        Scores, (batch, number), the best first, and their ends, (2, batch, number).
+def _likeliest(scores, number):
+    """Return the best scores of all extensions, (batch, number), their hypotheses and tokens."""
+    batch, width, vocabulary = scores.shape
+    flat = ops.reshape(scores, (batch, width * vocabulary))
+    best, index = ops.top_k(flat, min(number, width * vocabulary))
+    index = ops.cast(index, "int32")
+    return best, index // vocabulary, index % vocabulary
+
+
+def _merge_finished(old, new):
+    """Join finished hypotheses with new ones; keep as many as before, of equal ones the older.
+
+    Both are scores, (batch, n), the best first, and their ends: number of tokens and index in the
+    beam, (2, batch, n); for new ones a number for all and indices, (batch, n).
     """
-    (old_scores, old_last), (scores, (count, places)) = kept, new
-    places = ops.cast(places, "int32")
-    count = ops.zeros_like(places) + count
-    best, order = ops.top_k(ops.concatenate([old_scores, scores], axis=1), number)
-    last = ops.concatenate([old_last, ops.stack([count, places])], axis=2)
+    (old_scores, old_last), (scores, (count, index)) = old, new
+    last = ops.stack([ops.zeros_like(index) + count, index])
+    best, order = ops.top_k(ops.concatenate([old_scores, scores], axis=1), old_scores.shape[1])
+    last = ops.concatenate([old_last, last], axis=2)
     return best, ops.stack([ops.take_along_axis(x, order, axis=1) for x in (last[0], last[1])])
 
 
-def _read(taken, parents, last, pad):
+def _backtrace(tokens, parents, last, pad):
     """Follow hypotheses from their last token back to the first.
 
-    Args:
-        taken: (length, batch, width) tokens of the beam at every step.
-        parents: (length, batch, width) places in the beam of the step before.
-        last: (2, batch, n_best), how many tokens and where the last of them stands.
-        pad: What to fill up with.
-
-    Returns:
-        (batch, n_best, length) of int32.
+    Tokens and parents are (length, batch, width), `last` is (2, batch, n_best) as in
+    `_merge_finished`; the sequences, (batch, n_best, length), are filled up with `pad`.
     """
-    count, place = last[0], last[1]
+    count, index = last[0], last[1]
     longest = ops.max(count)
 
     def back(i, carry):
-        place, read = carry
+        index, sequences = carry
         t = longest - 1 - i
         is_part = t < count
         token, parent = (
-            ops.take_along_axis(ops.take(x, t, axis=0), place, axis=1) for x in (taken, parents)
+            ops.take_along_axis(ops.take(x, t, axis=0), index, axis=1) for x in (tokens, parents)
         )
-        read = write(read, t, ops.where(is_part, token, pad))
-        return ops.where(is_part, parent, place), read
+        sequences = write_row(sequences, t, ops.where(is_part, token, pad))
+        return ops.where(is_part, parent, index), sequences
 
-    read = ops.full((taken.shape[0], *place.shape), pad, "int32")
-    _, read = ops.fori_loop(0, longest, back, (place, read))
-    return ops.transpose(read, (1, 2, 0))
+    sequences = ops.full((tokens.shape[0], *index.shape), pad, "int32")
+    _, sequences = ops.fori_loop(0, longest, back, (index, sequences))
+    return ops.transpose(sequences, (1, 2, 0))
 
 
-def _same(old, new, first):
-    """Tell whether a step hands a state back untouched, so that all hypotheses of a row share it.
-
-    A traced step does at every step what it did in the trace; where every step is run by itself,
-    the state must be the one that was there at the beginning.
-    """
+def _is_untouched(old, new, first):
+    """Tell whether a state is still what it was at the start, the same for a row's hypotheses."""
+    # A traced step does at every step what it did in the trace. Elsewhere it may hand a state back
+    # now that it has changed before.
     traced = keras.backend.backend() in ("tensorflow", "jax")
     return new is (old if traced else first)

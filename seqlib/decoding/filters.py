@@ -4,6 +4,8 @@ import numbers
 
 from keras import ops
 
+from seqlib.layers.arguments import refusal
+
 PAIRWISE = 64  # largest vocabulary in which every token is compared with every other
 
 
@@ -40,64 +42,49 @@ def filter_logits(logits, temperature=1.0, top_k=None, top_p=None):
         curious case of neural text degeneration (2020).
     """
     check_filter(temperature, top_k, top_p)
-    return filtered(ops.convert_to_tensor(logits), temperature, top_k, top_p)
+    return apply_filters(ops.convert_to_tensor(logits), temperature, top_k, top_p)
 
 
 def check_filter(temperature, top_k, top_p):
     """Refuse what `filter_logits` cannot take, by name."""
     if not temperature > 0:
-        raise ValueError(
-            f"`temperature` got {temperature!r}. Allowed: a number above 0; for the likeliest "
-            "token each time use `greedy`, or top_k=1."
-        )
+        allowed = "a number above 0; for the likeliest token each time use `greedy`, or top_k=1"
+        raise refusal(None, "temperature", temperature, allowed)
     if top_k is not None and (not isinstance(top_k, numbers.Integral) or top_k < 1):
-        raise ValueError(f"`top_k` got {top_k!r}. Allowed: a positive integer, or None for all.")
+        raise refusal(None, "top_k", top_k, "a positive integer, or None for all")
     if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"`top_p` got {top_p!r}. Allowed: above 0 and up to 1, or None for all.")
+        raise refusal(None, "top_p", top_p, "a number above 0 and up to 1, or None for all")
 
 
-def filtered(logits, temperature, top_k, top_p):
+def apply_filters(logits, temperature, top_k, top_p):
     """Do what `filter_logits` says, unchecked; temperature and `top_p` may be tensors."""
     logits = logits / temperature
     if top_k is not None and top_k < logits.shape[-1]:
-        least = least_kept(logits, ops.ones_like(logits), float(top_k))
-        logits = ops.where(logits < least, -float("inf"), logits)
+        cutoff = cutoff_logit(logits, ops.ones_like(logits), float(top_k))
+        logits = ops.where(logits < cutoff, -float("inf"), logits)
     if top_p is not None:
         # A nucleus of all the probability is everything, however the sums are rounded.
         bound = ops.where(ops.convert_to_tensor(top_p) < 1, top_p, 2.0)
-        least = least_kept(logits, ops.softmax(logits), bound)
-        logits = ops.where(logits < least, -float("inf"), logits)
+        cutoff = cutoff_logit(logits, ops.softmax(logits), bound)
+        logits = ops.where(logits < cutoff, -float("inf"), logits)
     return logits
 
 
-def least_kept(logits, weights, bound):
-    """Find the smallest logit that likelier tokens leave room for.
+def cutoff_logit(logits, weights, bound):
+    """Return the smallest logit, (..., 1), that likelier tokens leave room for.
 
-    Tokens are taken in, the likeliest first, until their weights reach the bound. No sorting: a
-    token is in when the weights of all that are likelier sum to less than the bound. That sum is
-    written out for every token in a small vocabulary; in a large one the smallest logit for which
-    it holds is found by halving, 32 times, the range of all 32-bit floating-point numbers. (A sort
-    compiled by XLA for the CPU takes many times longer.)
-
-    Args:
-        logits: (..., vocabulary).
-        weights: (..., vocabulary), not negative.
-        bound: Number above zero.
-
-    Returns:
-        (..., 1), one of the logits.
-
-    Example:
-        >>> logits = ops.array([3.0, 1.0, 2.0, 0.0])
-        >>> float(least_kept(logits, ops.ones((4,)), 2.0)[0])  # the second largest
-        2.0
+    Tokens are taken in, the likeliest first, until their `weights`, (..., vocabulary), reach
+    `bound`.
     """
+    # Without sorting, which XLA does many times slower on a CPU: a token is in when the weights of
+    # all that are likelier sum to less than the bound. That sum is written out for every token of
+    # a small vocabulary; in a large one the smallest logit for which it holds is found by halving,
+    # 32 times, the range of all 32-bit floating-point numbers.
     if logits.shape[-1] <= PAIRWISE:
         likelier = logits[..., None, :] > logits[..., :, None]  # (..., token, other)
-        before = ops.sum(ops.where(likelier, weights[..., None, :], 0.0), axis=-1)
-        kept = before < bound
+        is_kept = ops.sum(ops.where(likelier, weights[..., None, :], 0.0), axis=-1) < bound
     else:
-        keys = _order(logits)
+        keys = _sortable_bits(logits)
         top = ops.max(keys, axis=-1, keepdims=True)
         low, high = ops.full_like(top, -(2**31)), top
 
@@ -105,16 +92,16 @@ def least_kept(logits, weights, bound):
             low, high = ends
             # The mean rounded down; low + high itself would not fit.
             middle = (low & high) + ops.right_shift(low ^ high, 1)
-            before = ops.sum(ops.where(keys > middle, weights, 0.0), axis=-1, keepdims=True)
-            fits = before < bound
-            return ops.where(fits, low, middle + 1), ops.where(fits, middle, high)
+            likelier = ops.sum(ops.where(keys > middle, weights, 0.0), axis=-1, keepdims=True)
+            is_in = likelier < bound
+            return ops.where(is_in, low, middle + 1), ops.where(is_in, middle, high)
 
         _, high = ops.fori_loop(0, 32, halve, (low, high))
-        kept = keys >= high
-    return ops.min(ops.where(kept, logits, float("inf")), axis=-1, keepdims=True)
+        is_kept = keys >= high
+    return ops.min(ops.where(is_kept, logits, float("inf")), axis=-1, keepdims=True)
 
 
-def _order(x):
+def _sortable_bits(x):
     """Map floating-point numbers to 32-bit integers that are in the same order."""
     bits = ops.view(ops.cast(x, "float32"), "int32")
     return ops.where(bits < 0, bits ^ 0x7FFFFFFF, bits)

@@ -7,12 +7,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from seqlib.decoding.filters import check_filter, filtered
+from seqlib.decoding.autoregressive import build_generation_loop
+from seqlib.decoding.filters import apply_filters, check_filter
 from seqlib.decoding.loop import check_jit_compile, run
-from seqlib.decoding.path import build_path, check_start
-from seqlib.decoding.step import state_leaves
+from seqlib.decoding.protocol import check_start, check_states
 
-IN_ONE = 256  # largest number of weights that are summed up one by one
+SINGLE_PASS = 256  # largest number of weights that one cumulative sum goes through
 
 
 def sample(
@@ -69,14 +69,13 @@ def sample(
     check_filter(temperature, top_k, top_p)
     check_jit_compile(jit_compile)
     tokens = check_start(first_token, length, end_token)
-    chance = _uniform((tokens.shape[0], int(length)), seed)
+    uniform = _uniform((tokens.shape[0], int(length)), seed)
     return run(
         build_sampling,
         step,
-        states,
-        [tokens, chance],
+        check_states(states),
+        [tokens, uniform],
         [float(temperature), float(top_p or 1.0)],
-        leaves=state_leaves(states),
         jit_compile=jit_compile,
         length=int(length),
         end_token=end_token,
@@ -86,7 +85,7 @@ def sample(
 
 
 def _uniform(shape, seed):
-    """Draw all the chance there is beforehand: the loop then draws the same compiled or not."""
+    """Draw all random numbers before the loop, so that it draws the same compiled or not."""
     if not isinstance(seed, numbers.Integral):
         return keras.random.uniform(shape, seed=seed)
     # By NumPy: the same on every backend, and a third of a millisecond sooner.
@@ -94,63 +93,45 @@ def _uniform(shape, seed):
     return ops.convert_to_tensor(drawn)
 
 
-def build_sampling(step, structure, *, top_k, with_top_p, **options):
+def build_sampling(step, *, top_k, with_top_p, **options):
     """Build the loop of `sample`."""
 
-    def choose(logits, t, rows, shared):
-        (chance,), (settings,) = rows, shared  # (batch, length), (2,)
-        kept = filtered(logits, settings[0], top_k, settings[1] if with_top_p else None)
-        weights = ops.exp(kept - ops.max(kept, axis=-1, keepdims=True))
-        return draw(weights, ops.take(chance, t, axis=1))
+    def select(logits, t, rows, shared):
+        (uniform,), (settings,) = rows, shared  # (batch, length), (2,)
+        logits = apply_filters(logits, settings[0], top_k, settings[1] if with_top_p else None)
+        weights = ops.exp(logits - ops.max(logits, axis=-1, keepdims=True))
+        return draw(weights, ops.take(uniform, t, axis=1))
 
-    return build_path(step, structure, choose=choose, **options)
+    return build_generation_loop(step, select=select, **options)
 
 
-def draw(weights, chance):
-    """Draw one token a row by inverting the cumulative distribution at a uniform number.
+def draw(weights, uniform):
+    """Draw a token a row, (batch,), by inverting the cumulative distribution at `uniform`.
 
-    Many weights are first drawn from in blocks of about the square root of their number, and then
-    within one block: two short cumulative sums instead of a long one.
-
-    Args:
-        weights: (batch, vocabulary), probabilities or in proportion to them.
-        chance: (batch,) in [0, 1).
-
-    Returns:
-        (batch,) of int32. A token of probability zero is never drawn.
-
-    Example:
-        >>> weights = ops.array([[1.0, 0.0, 3.0]] * 4)
-        >>> ops.convert_to_numpy(draw(weights, ops.array([0.0, 0.24, 0.26, 0.99]))).tolist()
-        [0, 0, 2, 2]
+    The weights, (batch, vocabulary), are probabilities or in proportion to them; a token of weight
+    zero is never drawn.
     """
     vocabulary = weights.shape[-1]
-    if vocabulary <= IN_ONE:
-        return _locate(weights, chance)[0]
+    if vocabulary <= SINGLE_PASS:
+        return _locate(weights, uniform)[0]
+    # First a block of about the square root of their number, then within it: two short cumulative
+    # sums instead of a long one.
     size = math.ceil(math.sqrt(vocabulary))
     blocks = ops.pad(weights, ((0, 0), (0, -vocabulary % size)))
     blocks = ops.reshape(blocks, (-1, blocks.shape[-1] // size, size))
-    block, rest = _locate(ops.sum(blocks, axis=-1), chance)
+    block, rest = _locate(ops.sum(blocks, axis=-1), uniform)
     within = ops.take_along_axis(blocks, block[:, None, None], axis=1)[:, 0]  # (batch, size)
     return block * size + _locate(within, rest)[0]
 
 
-def _locate(weights, chance):
-    """Find where the cumulative weight passes a share of the whole, and the share left within.
-
-    Args:
-        weights: (batch, n), not negative.
-        chance: (batch,), the share.
-
-    Returns:
-        Places, (batch,) of int32, and how far into the weight found there the share reaches, from 0
-        to 1, (batch,).
-    """
+def _locate(weights, share):
+    """Find where the cumulative weight passes a share of the total, and the share left within."""
     cumulative = ops.cumsum(weights, axis=-1)  # (batch, n)
-    threshold = chance[:, None] * cumulative[:, -1:]
-    # Rounding may end the sum a little early; then, as the largest weight, the likeliest is taken.
+    total = cumulative[:, -1:]
+    threshold = share[:, None] * total
     passed = ops.logical_and(weights > 0, cumulative > threshold)
-    whole = cumulative[:, -1:]
-    place = ops.cast(ops.argmax(ops.where(passed, 2 * whole, weights), axis=-1), "int32")[:, None]
-    here, until = (ops.take_along_axis(x, place, axis=-1) for x in (weights, cumulative))
-    return place[:, 0], 1 - ((until - threshold) / here)[:, 0]
+    # Rounding may end the sum a little early; then, as the largest weight, the likeliest is taken.
+    index = ops.argmax(ops.where(passed, 2 * total, weights), axis=-1)
+    index = ops.cast(index, "int32")[:, None]  # (batch, 1)
+    weight, until = (ops.take_along_axis(x, index, axis=-1) for x in (weights, cumulative))
+    return index[:, 0], 1 - ((until - threshold) / weight)[:, 0]

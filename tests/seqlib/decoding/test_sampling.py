@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from seqlib.decoding import sample
-from seqlib.decoding.sampling import IN_ONE, draw
+from seqlib.decoding.sampling import SINGLE_PASS, draw
 from tests.seqlib.decoding.models import History, numpy
 
 PROBABILITIES = np.array([0.05, 0.4, 0.25, 0.2, 0.1], "float32")
@@ -27,7 +27,7 @@ def test_samples_have_the_frequencies_of_the_distribution():
     np.testing.assert_allclose(scores, LOGITS[tokens], rtol=1e-4)
 
 
-@pytest.mark.parametrize("vocabulary", [5, IN_ONE, IN_ONE + 1, 1000])
+@pytest.mark.parametrize("vocabulary", [5, SINGLE_PASS, SINGLE_PASS + 1, 1000])
 def test_a_draw_inverts_the_cumulative_distribution(vocabulary):
     weights = np.random.default_rng(vocabulary).gamma(0.3, size=vocabulary).astype("float32")
     weights[::3] = 0
