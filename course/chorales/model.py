@@ -185,7 +185,7 @@ class ChoraleModel(keras.Model):
         Raises:
             ValueError: Form and given do not fit together.
         """
-        states = self.begin(form, given, count)
+        states = self.initial_state(form, given, count)
         tokens, _ = decoding.sample(
             self.step,
             states,
@@ -198,7 +198,7 @@ class ChoraleModel(keras.Model):
         chosen = ops.convert_to_numpy(tokens).reshape(count, -1, 4)  # voices by place in ORDER
         return chosen[:, :, np.argsort(ORDER)]
 
-    def begin(self, form, given=None, count=1):
+    def initial_state(self, form, given=None, count=1):
         """Return the states before the first token of `count` chorales; see `generate`."""
         form = np.asarray(form, "int32")
         given = np.full((len(form), 4), PADDING) if given is None else np.asarray(given)
@@ -231,7 +231,7 @@ class ChoraleModel(keras.Model):
 
         Args:
             tokens: (batch,), the token of the voice before.
-            states: Dict that `begin` makes; pitches and descriptions are by place in `ORDER`.
+            states: What `initial_state` makes; pitches and descriptions are by place in `ORDER`.
 
         Returns:
             Logits (batch, vocabulary), and the states.

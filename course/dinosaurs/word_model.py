@@ -113,7 +113,7 @@ class WordModel(keras.Model):
         features, states = self.features(tokens[:, None], states)
         return self.logits(features[:, 0]), states
 
-    def empty_states(self, batch_size):
+    def initial_state(self, batch_size):
         """Return the states before the first token, two of ``(batch_size, units)``."""
         return [ops.zeros((batch_size, self.lstm.units)) for _ in range(2)]
 
@@ -152,7 +152,7 @@ class WordModel(keras.Model):
         inputs, targets = np.zeros((2, rows * length), dtype="int32")
         inputs[:number], targets[:number] = stream[:-1], stream[1:]
         inputs, targets = inputs.reshape(rows, length), targets.reshape(rows, length)
-        states, scores = self.empty_states(rows), []
+        states, scores = self.initial_state(rows), []
         for begin in range(0, length, window):
             part = np.s_[:, begin : begin + window]
             score, states = self._score(

@@ -94,7 +94,7 @@ def test_writing_and_scoring_agree(model, melody):
     given = np.zeros((len(form), 4), "int32")
     if melody:
         given[:, 0] = np.where(np.arange(len(form)) % 4, music.HOLD, music.FIRST + 70)
-    states = model.begin(form, given, count=3)
+    states = model.initial_state(form, given, count=3)
     flat, written = decoding.sample(
         model.step, states, np.zeros(3, "int32"), length=4 * len(form), seed=4
     )

@@ -57,7 +57,7 @@ def test_a_long_text_is_scored_as_if_read_in_one_go():
 def test_step_by_step_is_the_same_as_all_at_once():
     reader = model()
     at_once = ops.convert_to_numpy(reader.logits(reader(TEXT[None, :5])))[0]
-    states = reader.empty_states(1)
+    states = reader.initial_state(1)
     for place in range(5):
         logits, states = reader.step(ops.convert_to_tensor(TEXT[place : place + 1]), states)
         np.testing.assert_allclose(ops.convert_to_numpy(logits)[0], at_once[place], atol=1e-5)
