@@ -33,9 +33,9 @@ def read_file(path, form, only=None, member=None, use_cache=True):
     """
     path, wanted = Path(path), _wanted(only)
     folder = _folder(path, f"{form} {member or ''}") if use_cache else None
-    found = _opened(folder) if use_cache else None
-    if found is None and use_cache and wanted is None:
-        return _read_into(folder, path, form, member)
+    found = _opened(folder) if folder else None
+    if found is None and folder and wanted is None:
+        found = _read_into(folder, path, form, member)
     if found is None:
         stream = io.BytesIO()
         words, size = _copy(path, form, member, wanted, stream)
