@@ -10,9 +10,10 @@ import typing
 import keras
 import numpy as np
 from keras import ops
+from scipy import special
 
 from course import music
-from course.chorales.voice import Around, Voice
+from course.chorales.voice import Voice, VoiceContext
 from course.chorales.works import LONGEST_BAR
 from course.music import FIRST, HOLD, PADDING, VOCABULARY_SIZE
 from seqlib import decoding, layers
@@ -91,8 +92,8 @@ class ChoraleModel(keras.Model):
         pitches = ops.cast(pitches, "int32")
         before = ops.pad(pitches + 1, ((0, 0), (1, 0), (0, 0)))[:, :-1] - 1  # a step ago
         sharps = ops.cast(form[..., 1], "int32")
-        around = [
-            Around(
+        contexts = [
+            VoiceContext(
                 before[..., voice],
                 [pitches[..., other] for other in ORDER[:k]],
                 [before[..., other] for other in ORDER[:k]],
@@ -101,7 +102,7 @@ class ChoraleModel(keras.Model):
             for k, voice in enumerate(ORDER)
         ]
         described = [  # by place in ORDER, each (batch, time, width)
-            self.voices[k].describe(tokens[..., voice], pitches[..., voice], around[k])
+            self.voices[k].describe(tokens[..., voice], pitches[..., voice], contexts[k])
             for k, voice in enumerate(ORDER)
         ]
         page = self._page(form)
@@ -116,7 +117,7 @@ class ChoraleModel(keras.Model):
         logits = [None] * len(ORDER)
         for k, voice in enumerate(ORDER):
             logits[voice] = self.voices[k](
-                ops.concatenate(context, axis=-1), around[k], training=training
+                ops.concatenate(context, axis=-1), contexts[k], training=training
             )
             context.append(self.input_dropout(described[k], training=training))
         return ops.stack(logits, axis=2)
@@ -142,29 +143,22 @@ class ChoraleModel(keras.Model):
         )
 
     def score_works(self, some_works, known=False):
-        """Score whole works.
+        """Return a list of `Scores`, one for each of some `Work`s.
 
         Args:
             some_works: List of `Work`.
             known: Whether the soprano is known beforehand.
-
-        Returns:
-            List of `Scores`, one a work.
         """
-        longest = max(len(work.tokens) for work in some_works)
-        rows = [work.inputs(slice(0, longest), longest) for work in some_works]
-        rows += rows[:1] * (-len(rows) % BATCH)  # whole batches: one shape, compiled once
-        tokens, pitches, form = (np.stack(arrays) for arrays in zip(*rows, strict=True))
-        flags = np.full(len(rows), float(known), "float32")
-        logits = self.predict((tokens, pitches, form, flags), batch_size=BATCH, verbose=0)
-        scores = []
-        for padded, work in zip(logits, some_works, strict=False):
-            row = padded[: len(work.tokens)]  # (time, 4, vocabulary)
-            largest = row.max(axis=-1, keepdims=True)
-            total = largest[..., 0] + np.log(np.exp(row - largest).sum(axis=-1))
-            own = np.take_along_axis(row, work.tokens[..., None].astype(int), axis=-1)[..., 0]
-            pitch = row[..., FIRST:].argmax(axis=-1)
-            scores.append(Scores(own - total, row.argmax(axis=-1), pitch))
+        longest, scores = max(len(work.tokens) for work in some_works), []
+        for first in range(0, len(some_works), BATCH):  # the logits of all take too much memory
+            batch = some_works[first : first + BATCH]
+            rows = [work.inputs(slice(0, longest), longest) for work in batch]
+            rows += rows[:1] * (BATCH - len(rows))  # whole batches: one shape, compiled once
+            arrays = (np.stack(column) for column in zip(*rows, strict=True))
+            flags = np.full(BATCH, float(known), "float32")
+            logits = self.predict_on_batch((*arrays, flags))
+            for padded, work in zip(logits, batch, strict=False):
+                scores.append(_scores(padded[: len(work.tokens)], work.tokens))
         return scores
 
     def generate(self, form, given=None, *, count=1, temperature=1.0, top_p=None, seed=None):
@@ -212,8 +206,8 @@ class ChoraleModel(keras.Model):
         if np.all(given[:, ORDER[0]] != PADDING):
             line = given[:, ORDER[0]]
             pitch = music.sounding(line[:, None])[:, 0].astype("int32")
-            around = Around(np.append(-1, pitch[:-1])[None], [], [], form[None, :, 1])
-            ahead = self._ahead(self.voices[0].describe(line[None], pitch[None], around), page)
+            context = VoiceContext(np.append(-1, pitch[:-1])[None], [], [], form[None, :, 1])
+            ahead = self._ahead(self.voices[0].describe(line[None], pitch[None], context), page)
         forced = given[:, ORDER].reshape(1, -1).astype("int32")  # (1, 4 * time)
         whole = {"page": page, "ahead": ahead, "given": forced, "sharps": form[None, :1, 1]}
         return {
@@ -256,7 +250,7 @@ class ChoraleModel(keras.Model):
             states = {**states, "h": h, **last}
         described = states["described"][:, : k * self.width]
         context = [states["h"], states["past"], page, ahead, described]
-        logits = self.voices[k](ops.concatenate(context, axis=-1), self._around(k, states))
+        logits = self.voices[k](ops.concatenate(context, axis=-1), self._voice_context(k, states))
         return logits, states
 
     def _take_in(self, k, tokens, states):
@@ -264,7 +258,7 @@ class ChoraleModel(keras.Model):
         before = states["before"][:, k]
         pitch = ops.where(tokens == HOLD, before, ops.where(tokens >= FIRST, tokens - FIRST, -1))
         described = ops.split(states["described"], 4, axis=-1)
-        described[k] = self.voices[k].describe(tokens, pitch, self._around(k, states))
+        described[k] = self.voices[k].describe(tokens, pitch, self._voice_context(k, states))
         pitches = [states["pitches"][:, j] for j in range(4)]
         pitches[k] = pitch
         return {
@@ -273,9 +267,16 @@ class ChoraleModel(keras.Model):
             "pitches": ops.stack(pitches, axis=1),
         }
 
-    def _around(self, k, states):
-        """Return the `Around` of voice number `k` of ORDER."""
+    def _voice_context(self, k, states):
+        """Return the `VoiceContext` of voice number `k` of ORDER."""
         before, pitches = states["before"], states["pitches"]
         others = [pitches[:, j] for j in range(k)]
         were = [before[:, j] for j in range(k)]
-        return Around(before[:, k], others, were, states["sharps"][:, 0])
+        return VoiceContext(before[:, k], others, were, states["sharps"][:, 0])
+
+
+def _scores(logits, tokens):
+    """Return the `Scores` of logits (time, 4, vocabulary) for a work's tokens (time, 4)."""
+    log_p = logits - special.logsumexp(logits, axis=-1, keepdims=True)
+    own = np.take_along_axis(log_p, tokens[..., None].astype(int), axis=-1)[..., 0]
+    return Scores(own, logits.argmax(axis=-1), logits[..., FIRST:].argmax(axis=-1))

@@ -20,7 +20,7 @@ SPAN = 48  # semitones: intervals between voices up to four octaves
 MOTION_SCALE = 8.0  # so that the few numbers of this table get somewhere at the common rate
 
 
-class Around(typing.NamedTuple):
+class VoiceContext(typing.NamedTuple):
     """The pitches around a note, arrays (...) of integers, -1 for a rest.
 
     Attributes:
@@ -54,7 +54,7 @@ class Voice(keras.layers.Layer):
     $$\ell(p) = a_p \cdot z + d_{p - \text{tonic}} \cdot z + m_{p - p'} \cdot z
     + \sum_u \big(i_{u,\, p - p_u} \cdot z + T_u[p', p'_u, p, p_u]\big)$$
 
-    so that what is learnt about a fifth holds for every fifth. Rest and hold have a score of their
+    so that what is learned about a fifth holds for every fifth. Rest and hold have a score of their
     own alone.
 
     Args:
@@ -67,7 +67,7 @@ class Voice(keras.layers.Layer):
 
     Call arguments:
         context: (..., features): what came before, and the voices chosen before this one.
-        around: The `Around` of the note to come.
+        voice_context: The `VoiceContext` of the note to come.
         training: Whether to apply dropout.
 
     Returns:
@@ -95,39 +95,34 @@ class Voice(keras.layers.Layer):
     def build(self, *shapes):
         """Leave the making of weights to the parts, which know their sizes when they are called."""
 
-    def describe(self, token, pitch, around):
-        """Return the description (..., width) of a note; zeros for padding.
-
-        Args:
-            token: (...) of token ids.
-            pitch: The pitch that sounds, (...); -1 for a rest.
-            around: The `Around` of the note.
-        """
-        in_key = ops.where(pitch >= 0, degree(pitch, around.sharps) + 1, 0)
+    def describe(self, token, pitch, voice_context):
+        """Return the description (..., width) of a token (...) that sounds as a pitch (...)."""
+        in_key = ops.where(pitch >= 0, degree(pitch, voice_context.sharps) + 1, 0)
         described = (
             self.pitch(pitch + 1)
             + self.degree(in_key)
             + self.struck(ops.cast(token >= FIRST, "int32"))
-            + self.move(interval_row(pitch, around.before, MOVE))
+            + self.move(interval_row(pitch, voice_context.before, MOVE))
         )
-        for table, other in zip(self.interval, around.others, strict=True):
+        for table, other in zip(self.interval, voice_context.others, strict=True):
             described = described + table(interval_row(pitch, other, SPAN))
-        return described * ops.cast(token != PADDING, described.dtype)[..., None]
+        return described * ops.cast(token != PADDING, described.dtype)[..., None]  # 0 for padding
 
-    def call(self, context, around, training=False):
+    def call(self, context, voice_context, training=False):
         """Score the next token; see the class for arguments and returns."""
-        before = around.before
+        before = voice_context.before
         intervals = [
             table(interval_row(before, were, SPAN))
-            for table, were in zip(self.was, around.were, strict=True)
+            for table, were in zip(self.was, voice_context.were, strict=True)
         ]
         z = self.hidden(ops.concatenate([context, *intervals], axis=-1))
         z = self.dropout(z, training=training)
-        pitches = at_degrees(self.score_degree(z), around.sharps)  # (..., 128)
+        pitches = at_degrees(self.score_degree(z), voice_context.sharps)  # (..., 128)
         pitches = pitches + at_pitches(self.score_move(z), before, MOVE)
-        for place, (other, were) in enumerate(zip(around.others, around.were, strict=True)):
-            motion = self.motion[place](motion_row(before, were, other))[..., 0]
-            pitches = pitches + at_pitches(self.score_interval[place](z), other, SPAN)
+        pairs = zip(voice_context.others, voice_context.were, strict=True)
+        for number, (other, were) in enumerate(pairs):
+            motion = self.motion[number](motion_row(before, were, other))[..., 0]
+            pitches = pitches + at_pitches(self.score_interval[number](z), other, SPAN)
             pitches = pitches + MOTION_SCALE * motion
         others = ops.zeros_like(pitches[..., :FIRST])  # padding, rest and hold
         return self.score(z) + ops.concatenate([others, pitches], axis=-1)

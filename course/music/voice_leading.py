@@ -7,8 +7,6 @@ import numpy as np
 
 from course.music.grid import FIRST, check_tokens, sounding
 
-__all__ = ["RANGES", "VoiceLeading", "voice_leading", "voice_leading_summary"]
-
 VOICES = ("soprano", "alto", "tenor", "bass")
 
 # Lowest and highest MIDI pitch of each voice, as harmony books commonly give them: C4-G5, G3-D5,
@@ -52,10 +50,6 @@ class VoiceLeading:
         moves: Moves from a note to the next one, a voice each: soprano, alto, tenor, bass.
         semitones: How far these go together, a voice each.
 
-    Example:
-        >>> once = VoiceLeading(changes=50, parallel_fifths=1)
-        >>> (once + once).rates()["parallel fifths per 100 changes"]
-        2.0
     """
 
     changes: int = 0
@@ -72,23 +66,15 @@ class VoiceLeading:
     semitones: tuple = (0, 0, 0, 0)
 
     def __add__(self, other):
-        return VoiceLeading(
-            *(
-                tuple(map(sum, zip(mine, theirs, strict=True)))
-                if isinstance(mine, tuple)
-                else mine + theirs
-                for mine, theirs in zip(
-                    dataclasses.astuple(self), dataclasses.astuple(other), strict=True
-                )
-            )
-        )
+        sums = {}
+        for field in dataclasses.fields(self):
+            mine, theirs = getattr(self, field.name), getattr(other, field.name)
+            both = np.add(mine, theirs).tolist()
+            sums[field.name] = tuple(both) if isinstance(mine, tuple) else both
+        return VoiceLeading(**sums)
 
     def rates(self):
-        """Return the counts as rates, so that pieces of any length can be compared.
-
-        Returns:
-            Dict from what is counted to a float; NaN where there is nothing to count.
-        """
+        """Return a dict of rates, to compare pieces of any length; NaN for nothing to count."""
         rates = {
             "parallel fifths per 100 changes": _ratio(100 * self.parallel_fifths, self.changes),
             "parallel octaves per 100 changes": _ratio(100 * self.parallel_octaves, self.changes),
@@ -182,12 +168,6 @@ def voice_leading_summary(pieces, steps_per_quarter=4):
 
     Raises:
         ValueError: There is no piece, or one is not of four voices.
-
-    Example:
-        >>> chord = np.array([[75, 70, 67, 51], [2, 2, 2, 2]])
-        >>> rates = voice_leading_summary([chord, chord], steps_per_quarter=1)
-        >>> print(rates["% of beats that are chords"])
-        100.0
     """
     import pandas as pd
 
@@ -202,11 +182,11 @@ def _parallels(pitches, interval):
     """Count the pairs of voices that keep an interval while they move the same way."""
     upper, lower = np.triu_indices(pitches.shape[1], k=1)
     # (changes, pairs)
-    kept = np.abs(pitches[:, upper] - pitches[:, lower]) % _OCTAVE == interval
-    kept &= (pitches[:, upper] >= 0) & (pitches[:, lower] >= 0)
-    moved = np.diff(pitches, axis=0)
-    alike = moved[:, upper] * moved[:, lower] > 0
-    return int((kept[1:] & kept[:-1] & alike).sum())
+    holds = np.abs(pitches[:, upper] - pitches[:, lower]) % _OCTAVE == interval
+    holds &= (pitches[:, upper] >= 0) & (pitches[:, lower] >= 0)
+    moves = np.diff(pitches, axis=0)
+    same_way = moves[:, upper] * moves[:, lower] > 0
+    return int((holds[1:] & holds[:-1] & same_way).sum())
 
 
 def _pitch_classes(pitches):

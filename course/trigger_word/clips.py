@@ -14,7 +14,7 @@ LABELLED = 10  # steps after the word that are labelled
 
 TRIGGER, NEAR, SENTENCE = 0, 1, 2
 
-_AT_ONCE = 8  # clips that are mixed side by side: as floats they take twice the memory
+_AT_ONCE = 40 * RATE  # samples that are mixed side by side: as floats they take twice the memory
 
 
 class Clips(NamedTuple):
@@ -106,9 +106,9 @@ def make_clips(
     behind = [backgrounds.draw(generator) for _ in range(count)]
     volumes = gain(generator.uniform(-12, 6, count)).astype("float32")
 
-    made = np.empty((count, samples), "int16")
-    for first in range(0, count, _AT_ONCE):
-        rows = range(first, min(first + _AT_ONCE, count))
+    made, batch = np.empty((count, samples), "int16"), max(1, _AT_ONCE // samples)
+    for first in range(0, count, batch):
+        rows = range(first, min(first + batch, count))
         clips = _words_alone(sources, [said[row] for row in rows], samples)
         for clip, row in zip(clips, rows, strict=True):
             if row in rooms:
