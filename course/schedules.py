@@ -23,7 +23,7 @@ def warm_cosine(rate, steps, warmup=0.05):
     )
 
 
-@keras.saving.register_keras_serializable("seqlib", "UpAndDown")
+@keras.saving.register_keras_serializable("seqlib", "UpAndDown")  # so that saved ones load
 class TriangularSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """A rate that rises in a straight line, then falls to zero in another.
 

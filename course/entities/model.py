@@ -159,7 +159,7 @@ class FirstPieces(keras.layers.Layer):
         return (*first_shape, hidden_shape[-1])
 
 
-@keras.saving.register_keras_serializable("seqlib", "Real")
+@keras.saving.register_keras_serializable("seqlib", "Real")  # so that saved models load
 class NotPadding(keras.layers.Layer):
     """Say where ids are no padding, (batch, time) of bool."""
 
@@ -236,7 +236,7 @@ class Tagger:
             yield place, [self.labels[tag] for tag in row[: len(sentences[place])]]
 
 
-@keras.saving.register_keras_serializable("seqlib", "Largest")
+@keras.saving.register_keras_serializable("seqlib", "Largest")  # so that saved models load
 class ArgmaxTags(keras.layers.Layer):
     """Choose each tag by itself: (batch, time, tags) -> (batch, time)."""
 

@@ -1,1 +1,1 @@
-"""Answers that stand in the passage: windows, spans, a reader with two heads, and baselines."""
+"""Answers that stand in the passage: windows, spans, and a reader with two heads."""

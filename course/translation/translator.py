@@ -16,7 +16,7 @@ class Translator:
 
     Args:
         model: What has `initial_state` ((source ids, length=steps at most) -> states) and `step`
-            ((ids, states) -> (logits, states)), as both translators of this folder have.
+            ((ids, states) -> (logits, states)), as `RecurrentTranslator` and `Transformer` have.
         source: `seqlib.text.Subwords` of the first language.
         target: Those of the second.
         batch_size: Number of sentences that are translated side by side.
