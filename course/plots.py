@@ -52,11 +52,6 @@ def training_curves(history, metric="loss", *, ylabel=None, title=None, ax=None)
 
     Raises:
         ValueError: A history does not hold the metric.
-
-    Example:
-        >>> ax = training_curves({"loss": [2.0, 1.5], "val_loss": [2.1, 1.8]}, ylabel="nats")
-        >>> [line.get_label() for line in ax.lines]
-        ['training', 'validation']
     """
     runs = {name: getattr(run, "history", run) for name, run in _named(history).items()}
     if ax is None:
@@ -93,19 +88,13 @@ def attention_map(weights, source, target, *, title=None, ax=None):
         source: What was read, a list of strings or a string of single characters.
         target: What was said.
         title: Title of the picture.
-        ax: `matplotlib.axes.Axes` to draw on; a new figure, as large as the map asks for, where
-            None.
+        ax: Axes to draw on; a new figure, as large as the map asks for, where None.
 
     Returns:
         The axes: what was read runs to the right, what was said downward.
 
     Raises:
         ValueError: There are more or fewer tokens than weights.
-
-    Example:
-        >>> ax = attention_map([[0.9, 0.1], [0.0, 1.0]], ["the", "cat"], ["el", "gato"])
-        >>> [label.get_text() for label in ax.get_xticklabels()]
-        ['the', 'cat']
     """
     weights, source, target = np.asarray(weights, dtype=float), list(source), list(target)
     if weights.shape != (len(target), len(source)):
@@ -136,19 +125,13 @@ def piano_roll(piece, *, bars=None, title=None, ax=None):
         bars: First and last bar to draw, both included, counted from 1; an upbeat is bar 0. None
             for all.
         title: Title of the picture.
-        ax: `matplotlib.axes.Axes` to draw on; a new figure where None.
+        ax: Axes to draw on; a new figure where None.
 
     Returns:
         The axes; along them, time is in quarter notes, labelled with the bars.
 
     Raises:
         ValueError: The piece has no notes or no such bars.
-
-    Example:
-        >>> from course.music import Piece, notes
-        >>> tune = Piece("", notes([(0, 0, 1, 60), (0, 1, 1, 62)]), length=2.0, parts=("tune",))
-        >>> [strip.get_label() for strip in piano_roll(tune).collections]
-        ['tune']
     """
     notes, count = piece.notes, len(piece.parts)
     if not len(notes):

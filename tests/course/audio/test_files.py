@@ -13,8 +13,9 @@ def tone(rate, seconds=1.0, pitch=440, channels=1):
     return np.repeat(wave[:, None], channels, axis=1)
 
 
-@pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 44100, 48000, 96000])
-@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize(
+    ("rate", "channels"), [(8000, 1), (11025, 2), (16000, 6), (44100, 2), (96000, 1)]
+)
 def test_any_rate_and_number_of_channels(tmp_path, rate, channels):
     path = tmp_path / "a.wav"
     soundfile.write(path, tone(rate, channels=channels), rate)
@@ -27,7 +28,7 @@ def test_any_rate_and_number_of_channels(tmp_path, rate, channels):
     assert recording.remarks == ()
 
 
-@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW"])
+@pytest.mark.parametrize("subtype", ["PCM_24", "DOUBLE", "ULAW"])
 def test_any_kind_of_sample(tmp_path, subtype):
     soundfile.write(tmp_path / "a.wav", tone(RATE), RATE, subtype=subtype)
     assert np.abs(read(tmp_path / "a.wav").samples - tone(RATE)[:, 0]).max() < 0.02
@@ -64,7 +65,7 @@ def test_an_empty_file(tmp_path):
         read(b"")
 
 
-@pytest.mark.parametrize("samples", [0, 1, 300])
+@pytest.mark.parametrize("samples", [0, 300])
 def test_too_short_a_file(tmp_path, samples):
     soundfile.write(tmp_path / "a.wav", np.zeros(samples), RATE)
     with pytest.raises(AudioError, match=f"too short \\({samples} samples"):

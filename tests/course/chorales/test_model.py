@@ -1,5 +1,7 @@
 """The chorale model: who may see whom, writing as scoring, notes that are given."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from keras import ops
 from course import chorales, music
 from course.chorales import ORDER, ChoraleModel
 from seqlib import decoding
+from seqlib.compiled import BACKEND
 
 TIME = 12
 
@@ -27,11 +30,16 @@ def random_tokens(seed, time=TIME):
     return np.where(random.random((time, 4)) < 0.4, music.HOLD, struck).astype("int32")
 
 
+@functools.cache
+def compiled(model):
+    return BACKEND.compile(lambda *inputs: model(inputs))
+
+
 def logits(model, tokens, known=0.0):
     form = chorales.plan(1)[: len(tokens)].astype("int32")
     pitches = music.sounding(tokens).astype("int32")
     inputs = (tokens[None], pitches[None], form[None], np.array([known], "float32"))
-    return ops.convert_to_numpy(model(inputs))[0]  # (time, 4, vocabulary)
+    return ops.convert_to_numpy(compiled(model)(*inputs))[0]  # (time, 4, vocabulary)
 
 
 def rank(step, voice):

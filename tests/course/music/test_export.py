@@ -14,7 +14,7 @@ def bars_of(score, part=0):
     return list(score.parts[part].getElementsByClass("Measure"))
 
 
-@pytest.mark.parametrize("place", range(0, 368, 46))
+@pytest.mark.parametrize("place", [0, 184, 276])
 def test_chorales_come_back_from_both_files(chorales, tmp_path, place):
     piece = chorales[place]
     music.write_musicxml(piece, tmp_path / "a.musicxml")
@@ -31,7 +31,7 @@ def test_chorales_come_back_from_both_files(chorales, tmp_path, place):
     assert back.parts == piece.parts
 
 
-@pytest.mark.parametrize("place", range(0, 1059, 150))
+@pytest.mark.parametrize("place", [0, 450, 900])
 def test_tunes_with_triplets_and_repeats_come_back(tunes, tmp_path, place):
     music.write_musicxml(tunes[place], tmp_path / "a.xml")
     assert same_notes(tunes[place], music.read(tmp_path / "a.xml"))
@@ -86,7 +86,7 @@ def test_a_raised_second_that_falls_is_a_lowered_third():
     assert [note.name for note in falling.recurse().notes] == ["E-", "D"]
 
 
-@pytest.mark.parametrize("sharps", range(-7, 8))
+@pytest.mark.parametrize("sharps", [-7, 0, 7])
 def test_every_pitch_is_spelled_in_every_key(sharps):
     rows = [(0, pitch, 1, pitch) for pitch in range(128)]
     score = music.to_score(Piece("", notes(rows), length=128.0, sharps=sharps))

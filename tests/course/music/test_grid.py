@@ -34,8 +34,9 @@ def test_chorales_come_back_from_the_grid_as_they_were(chorales):
 
 
 def test_tunes_come_back_from_the_grid_as_they_were(tunes):
-    fitting, reasons = on_grid(tunes, 12)
-    assert (len(tunes), len(fitting)) == (1059, 963)
+    some = tunes[::6]
+    fitting, reasons = on_grid(some, 12)
+    assert 0.8 * len(some) < len(fitting) < len(some)
     known = ("is not on a grid of 12 steps", "sounds two notes at once")
     assert all(any(part in reason for part in known) for reason in reasons)
     assert all(same_notes(piece, music.decode(tokens, 12)) for piece, tokens in fitting)

@@ -34,7 +34,7 @@ def loudness(sound, rate=RATE):
     return np.sqrt(np.mean(seconds.astype(float) ** 2, axis=1))
 
 
-@pytest.mark.parametrize("pitch", [43, 52, 60, 69, 76])
+@pytest.mark.parametrize("pitch", [43, 76])
 @pytest.mark.parametrize(
     ("renderer", "program"), [("sine", 0), ("soundfont", 0), ("soundfont", 19), ("soundfont", 52)]
 )
@@ -67,7 +67,7 @@ def test_a_repeated_note_is_heard_anew(renderer):
 
 
 def test_rates_and_tempos_change_the_length_and_not_the_pitch(single):
-    for rate in (8000, 16000, 44100, 48000):
+    for rate in (8000, 48000):
         sound = music.render(single(69), rate=rate, tempo=120)
         assert len(sound) == round(2.8 * rate)
         assert heard(sound, 69, rate) == pytest.approx(69, abs=0.3)
