@@ -96,13 +96,18 @@ class TransformerLayer(keras.Layer):
             norm.build(inputs_shape)
         return norm
 
-    def compute_output_shape(self, inputs_shape, memory_shape=None):
+    def compute_output_shape(self, inputs_shape, *memory_shape):
         """Return the shape of the inputs."""
         return tuple(inputs_shape)
 
-    def compute_output_spec(self, *args, **kwargs):
-        """Return shape and dtype of all that a call returns, attention weights included."""
-        return keras.Operation.compute_output_spec(self, *args, **kwargs)
+    def compute_output_spec(self, *args, return_attention_scores=False, **kwargs):
+        """Return shape and dtype of what a call returns."""
+        if not return_attention_scores:
+            return super().compute_output_spec(*args, **kwargs)
+        # Keras finds out by tracing the call, which takes a second or two for several blocks.
+        return keras.Operation.compute_output_spec(
+            self, *args, return_attention_scores=True, **kwargs
+        )
 
 
 class TransformerBlock(TransformerLayer):

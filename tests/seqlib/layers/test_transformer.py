@@ -36,7 +36,7 @@ class SelfAttending(Kind):
     sequence: dict = dataclasses.field(default_factory=dict)
     last: dict | None = None
     still: tuple = ("key_bias",)
-    depth: int = 4  # layers of Keras, at most, and every normalisation lets errors grow
+    depth: int = 4  # layers of Keras, at most, and every normalization lets errors grow
 
     def call(self, layer, x, mask=None):
         output = super().call(layer, x, mask)
