@@ -92,7 +92,7 @@ def _pairings(name, shape):
 
     for what in ("training step", "inference"):
         contestants = [Contestant(side, does[what]) for side, (_, does) in sides.items()]
-        notes = {"path": sides["seqlib"][0].path(length).name}
+        notes = {"path": sides["seqlib"][0].execution(length).name}
         if by_torch:
             ways = [Contestant(layout, call) for layout, call in by_torch[what].items()]
             best = fastest(ways)

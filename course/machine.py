@@ -64,9 +64,9 @@ def processor():
     return f"no GPU, {number} CPU core{'s' if number > 1 else ''}"
 
 
-def recurrent_path():
-    """Return which way a recurrent layer takes here where it can choose, and the reason for it."""
-    return layers.LSTM(1).path()
+def recurrent_execution():
+    """Return how a recurrent layer goes through a sequence here where it can choose, and why."""
+    return layers.LSTM(1).execution()
 
 
 def quickest_precision(size=1024):
@@ -104,7 +104,7 @@ def description():
         "Keras": keras.__version__,
         "backend": f"{name} {version}",
         "GPU": ", ".join(accelerators()) or "none found: everything runs on the CPU",
-        "recurrent layers": "{}: {}".format(*recurrent_path()),
+        "recurrent layers": "{0.name}: {0.reason}".format(recurrent_execution()),
         "NumPy": np.__version__,
         "data folder": data_folder(),
     }

@@ -52,7 +52,7 @@ def start(seed):
     print(f"seqlib {' · '.join(machine.versions())}")
     print(
         f"profile {chosen} · seed {seed} · {machine.processor()} · "
-        f"recurrent layers: {machine.recurrent_path().name}"
+        f"recurrent layers: {machine.recurrent_execution().name}"
     )
     _started = begun
 

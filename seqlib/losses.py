@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from seqlib.layers.arguments import checked_rate
-from seqlib.layers.linear_chain import log_normaliser, path_score
+from seqlib.layers.linear_chain import log_partition, path_score
 
 __all__ = ["ChainCrossentropy", "MaskedCrossentropy"]
 
@@ -66,7 +66,7 @@ class ChainCrossentropy(keras.losses.Loss):
                 f"time, tags, tags); got shapes {tuple(y_true.shape)} and {tuple(y_pred.shape)}."
             )
         potentials = ops.cast(y_pred, self.dtype)
-        return log_normaliser(potentials) - path_score(potentials, y_true)
+        return log_partition(potentials) - path_score(potentials, y_true)
 
     def get_config(self):
         """Return what makes the loss anew."""

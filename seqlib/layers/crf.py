@@ -96,7 +96,7 @@ class LinearChainCRF(keras.layers.Layer):
             )
             setattr(self, name, weight)
 
-    def learnt(self):
+    def transition_scores(self):
         """Return $A$, $b$ and $d$ with what is forbidden set in: (tags, tags), (tags,), (tags,)."""
         weights = [
             ops.cast(w, self.compute_dtype) for w in (self.transitions, self.begin, self.end)
@@ -108,7 +108,7 @@ class LinearChainCRF(keras.layers.Layer):
 
     def call(self, inputs, mask=None):
         """Return the log-potentials; see the class."""
-        between, begin, end = self.learnt()
+        between, begin, end = self.transition_scores()
         tags = inputs.shape[-1]
         real = ops.ones_like(inputs[:, :, 0], dtype="bool") if mask is None else mask
         count = ops.cumsum(ops.cast(real, "int32"), axis=1)  # (batch, time): real steps so far

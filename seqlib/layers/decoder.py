@@ -7,7 +7,7 @@ from keras import ops
 
 from seqlib.layers.attention import AttentionLayer, join_masks
 from seqlib.layers.fused.scan import Scan
-from seqlib.layers.recurrent_layer import RecurrentLayer
+from seqlib.layers.recurrent_layer import CellLoop, RecurrentLayer
 
 QUERIES = ("previous", "current")
 
@@ -32,8 +32,8 @@ class AttentionDecoder(keras.Layer):
     by `project_memory`.
 
     Args:
-        layer: The recurrent layer: an `LSTM`, `GRU` or `SimpleRNN` of this package. The decoder
-            makes it return sequences.
+        layer: The recurrent layer: an `LSTM`, `GRU` or `SimpleRNN` of this package; what it returns
+            by itself does not matter.
         attention: An attention layer of this package.
         query: "previous" or "current".
         **kwargs: `name`, `dtype` and `trainable`, as in every Keras layer.
@@ -86,12 +86,11 @@ class AttentionDecoder(keras.Layer):
             )
         if query == "previous" and attention.dropout:
             raise ValueError(
-                "AttentionDecoder: `attention` drops weights, which needs new chance at every "
-                "step. Allowed with query='previous': an attention with dropout=0; the layer may "
-                "have dropout."
+                "AttentionDecoder: `attention` drops weights, which needs fresh random numbers at "
+                "every step. Allowed with query='previous': an attention with dropout=0; the layer "
+                "may have dropout."
             )
         self.layer, self.attention, self.query = layer, attention, query
-        self.layer.return_sequences, self.layer.return_state = True, False
         self.supports_masking = True
         self._scans = {
             with_weights: Scan(functools.partial(self._loop_step, with_weights), self)
@@ -185,9 +184,16 @@ class AttentionDecoder(keras.Layer):
         return context[:, 0], ops.squeeze(weights, axis=-2)
 
     def _all_at_once(self, inputs, value, initial_state, inputs_mask, value_mask, training):
-        hs = self.layer(
-            inputs, initial_state=initial_state, mask=inputs_mask, training=training
-        )  # (batch, time, units)
+        layer = self.layer
+        loop = CellLoop(  # the cell, with all outputs, whatever the layer itself returns
+            layer.cell,
+            return_sequences=True,
+            go_backwards=layer.go_backwards,
+            unroll=layer.unroll,
+            implementation=layer.implementation,
+            dtype=layer.dtype_policy,
+        )
+        hs = loop(inputs, initial_state=initial_state, mask=inputs_mask, training=training)
         shape = (ops.shape(inputs)[1], ops.shape(value)[1])
         mask = join_masks(shape, inputs_mask, value_mask)
         context, weights = self.attention.attend(
@@ -203,20 +209,14 @@ class AttentionDecoder(keras.Layer):
         cell, batch = self.layer.cell, ops.shape(inputs)[0]
         if initial_state is None:
             initial_state = cell.get_initial_state(batch_size=batch)
-        masks = None, None
+        masks = (), ()
         if training:  # drawn once a sequence, before the loop
-            features = self.layer.cell.kernel.shape[0]
-            cell.reset_dropout_mask()
-            cell.reset_recurrent_dropout_mask()
-            example = ops.ones((batch, features), dtype=inputs.dtype)
-            masks = (
-                cell.get_dropout_mask(example),
-                cell.get_recurrent_dropout_mask(initial_state[0]),
-            )
+            example = ops.ones((batch, cell.kernel.shape[0]), dtype=inputs.dtype)
+            masks = cell.draw_dropout_masks(example, initial_state[0])
         results, _ = self._scans[with_weights](
             initial_state,
             [inputs],
-            (self.project_memory(value, value_mask), [_listed(mask) for mask in masks]),
+            (self.project_memory(value, value_mask), masks),
             mask=inputs_mask,
             training=training,
         )
@@ -229,10 +229,9 @@ class AttentionDecoder(keras.Layer):
 
     def _loop_step(self, with_weights, states, slices, constants):
         """Take one step of the loop, with the dropout masks drawn before it."""
-        memory, (on_input, on_state) = constants
-        drops = bool(on_input or on_state)
-        with self.layer.cell.given_dropout_masks(on_input, on_state):
-            output, states, weights = self.step(slices[0], states, memory, training=drops)
+        memory, masks = constants
+        with self.layer.cell.use_dropout_masks(*masks):
+            output, states, weights = self.step(slices[0], states, memory, training=any(masks))
         return ((output, weights) if with_weights else (output,)), tuple(states)
 
     def compute_output_shape(self, inputs_shape, value_shape):
@@ -267,12 +266,6 @@ class AttentionDecoder(keras.Layer):
             for name in ("layer", "attention")
         }
         return cls(**{**config, **parts})
-
-
-def _listed(masks):
-    if masks is None:
-        return []
-    return list(masks) if isinstance(masks, (list, tuple)) else [masks]
 
 
 def _check_part(name, part, kind, allowed):

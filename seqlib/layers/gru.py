@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 
-from seqlib.layers.recurrent_cell import RecurrentCell
-from seqlib.layers.recurrent_layer import RecurrentLayer
+from seqlib.layers.fused import gru as kernel
+from seqlib.layers.recurrent_cell import RecurrentCell, arguments_of
+from seqlib.layers.recurrent_layer import RecurrentLayer, of_cell
 
 
 @keras.saving.register_keras_serializable("seqlib")
@@ -53,6 +54,7 @@ class GRUCell(RecurrentCell):
     """
 
     gates = 3
+    fused_kernel = kernel
 
     def __init__(
         self,
@@ -60,11 +62,26 @@ class GRUCell(RecurrentCell):
         activation="tanh",
         recurrent_activation="sigmoid",
         *,
+        use_bias=True,
         reset_after=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
         **kwargs,
     ):
-        super().__init__(units, activation, **kwargs)
-        self.recurrent_activation = self._look_up("recurrent_activation", recurrent_activation)
+        super().__init__(**arguments_of(locals(), without=("recurrent_activation", "reset_after")))
+        self.recurrent_activation = self._look_up(
+            keras.activations, "recurrent_activation", recurrent_activation
+        )
         self.reset_after = reset_after
 
     @property
@@ -99,6 +116,14 @@ class GRUCell(RecurrentCell):
         h = z * h + (1 - z) * candidate
 
         return h, [h] if isinstance(states, (list, tuple)) else h
+
+    def get_config(self):
+        """Return the arguments that make this cell again."""
+        return {
+            **super().get_config(),
+            "recurrent_activation": keras.activations.serialize(self.recurrent_activation),
+            "reset_after": self.reset_after,
+        }
 
 
 @keras.saving.register_keras_serializable("seqlib")
@@ -137,3 +162,38 @@ class GRU(RecurrentLayer):
     """
 
     cell_class = GRUCell
+    cell_arguments = ("recurrent_activation", "reset_after")
+    recurrent_activation = of_cell("recurrent_activation")
+    reset_after = of_cell("reset_after")
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        *,
+        use_bias=True,
+        reset_after=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        zero_output_for_mask=False,
+        activity_regularizer=None,
+        implementation="auto",
+        **kwargs,
+    ):
+        super().__init__(**arguments_of(locals()))

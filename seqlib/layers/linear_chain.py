@@ -15,7 +15,7 @@ import keras
 from keras import ops
 
 from seqlib.layers.fused.scan import Scan
-from seqlib.layers.fused.steps import before
+from seqlib.layers.fused.steps import shift_right
 
 FORBIDDEN = -8192.0  # e to this power is 0 in any type; a power of two is exact in all of them
 
@@ -43,7 +43,7 @@ def _back_step(states, slices, _):
 _sum_scan, _best_scan, _back_scan = Scan(_sum_step), Scan(_best_step), Scan(_back_step)
 
 
-def log_normaliser(potentials):
+def log_partition(potentials):
     r"""Return $\log Z = \log \sum_y \exp \sum_t \psi_t(y_{t-1}, y_t)$ by the forward algorithm.
 
     $$\alpha_t(j) = \log \sum_i \exp\big(\alpha_{t-1}(i) + \psi_t(i, j)\big), \qquad
@@ -57,7 +57,7 @@ def log_normaliser(potentials):
 
     Example:
         >>> potentials = ops.zeros((1, 3, 2, 2))  # eight paths of score 0
-        >>> round(float(ops.exp(log_normaliser(potentials))[0]), 4)
+        >>> round(float(ops.exp(log_partition(potentials))[0]), 4)
         8.0
     """
     potentials = _full(potentials)
@@ -112,7 +112,7 @@ def marginals(potentials):
     turned = ops.flip(ops.transpose(potentials, (0, 1, 3, 2)), axis=1)
     nothing = ops.zeros_like(start)
     (sums,), _ = _sum_scan((nothing,), (turned,), training=True)
-    backward = ops.flip(before(nothing, sums), axis=1)
+    backward = ops.flip(shift_right(nothing, sums), axis=1)
     normaliser = ops.logsumexp(last, axis=-1)[:, None, None]
     return ops.exp(forward + backward - normaliser)
 

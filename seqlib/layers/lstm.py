@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 
-from seqlib.layers.recurrent_cell import RecurrentCell
-from seqlib.layers.recurrent_layer import RecurrentLayer
+from seqlib.layers.fused import lstm as kernel
+from seqlib.layers.recurrent_cell import RecurrentCell, arguments_of
+from seqlib.layers.recurrent_layer import RecurrentLayer, of_cell
 
 
 @keras.saving.register_keras_serializable("seqlib")
@@ -49,6 +50,7 @@ class LSTMCell(RecurrentCell):
     """
 
     gates = 4
+    fused_kernel = kernel
 
     def __init__(
         self,
@@ -56,18 +58,35 @@ class LSTMCell(RecurrentCell):
         activation="tanh",
         recurrent_activation="sigmoid",
         *,
+        use_bias=True,
         unit_forget_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
         **kwargs,
     ):
-        super().__init__(units, activation, **kwargs)
-        self.recurrent_activation = self._look_up("recurrent_activation", recurrent_activation)
+        super().__init__(
+            **arguments_of(locals(), without=("recurrent_activation", "unit_forget_bias"))
+        )
+        self.recurrent_activation = self._look_up(
+            keras.activations, "recurrent_activation", recurrent_activation
+        )
         self.unit_forget_bias = unit_forget_bias
         self.state_size = [self.units, self.units]
 
-    def first_bias(self, shape, dtype=None):
+    def initial_bias(self, shape, dtype=None):
         """Return the bias before training: ones for the forget gate with `unit_forget_bias`."""
         if not self.unit_forget_bias:
-            return super().first_bias(shape, dtype=dtype)
+            return super().initial_bias(shape, dtype=dtype)
         i = self.bias_initializer((self.units,), dtype=dtype)
         f = ops.ones((self.units,), dtype=dtype)
         g_and_o = self.bias_initializer((2 * self.units,), dtype=dtype)
@@ -87,6 +106,14 @@ class LSTMCell(RecurrentCell):
         h = gate(o) * squash(c)
 
         return h, [h, c]
+
+    def get_config(self):
+        """Return the arguments that make this cell again."""
+        return {
+            **super().get_config(),
+            "recurrent_activation": keras.activations.serialize(self.recurrent_activation),
+            "unit_forget_bias": self.unit_forget_bias,
+        }
 
 
 @keras.saving.register_keras_serializable("seqlib")
@@ -128,3 +155,38 @@ class LSTM(RecurrentLayer):
     """
 
     cell_class = LSTMCell
+    cell_arguments = ("recurrent_activation", "unit_forget_bias")
+    recurrent_activation = of_cell("recurrent_activation")
+    unit_forget_bias = of_cell("unit_forget_bias")
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        *,
+        use_bias=True,
+        unit_forget_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        zero_output_for_mask=False,
+        activity_regularizer=None,
+        implementation="auto",
+        **kwargs,
+    ):
+        super().__init__(**arguments_of(locals()))

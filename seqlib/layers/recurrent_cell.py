@@ -1,23 +1,12 @@
 """What the recurrent cells share: weights, dropout and configuration of one time step."""
 
 import contextlib
-import inspect
-import numbers
 
 import keras
 from keras import ops
 
-# A cell's dropout masks are drawn once a sequence, before the time loop. `keras.layers.RNN` does
-# this for every cell that carries a certain mixin, which has no public name: its heirs lend it.
-DropoutMasks = next(base for base in keras.layers.LSTMCell.__bases__ if base is not keras.Layer)
-
-# How an argument is looked up and written to a config, by the last word of its name.
-REGISTRIES = {
-    "activation": keras.activations,
-    "initializer": keras.initializers,
-    "regularizer": keras.regularizers,
-    "constraint": keras.constraints,
-}
+from seqlib.layers.arguments import checked_rate, checked_size
+from seqlib.layers.keras_internals import DropoutMasks
 
 
 class RecurrentCell(keras.Layer, DropoutMasks):
@@ -53,10 +42,6 @@ class RecurrentCell(keras.Layer, DropoutMasks):
 
     gates = 1
 
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        cls.__signature__ = joint_signature(cls.__init__, RecurrentCell.__init__)
-
     def __init__(
         self,
         units,
@@ -78,20 +63,36 @@ class RecurrentCell(keras.Layer, DropoutMasks):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.units = self._positive_integer("units", units)
-        self.activation = self._look_up("activation", activation)
+        self.units = checked_size(self, "units", units)
+        self.activation = self._look_up(keras.activations, "activation", activation)
         self.use_bias = use_bias
-        self.kernel_initializer = self._look_up("kernel_initializer", kernel_initializer)
-        self.recurrent_initializer = self._look_up("recurrent_initializer", recurrent_initializer)
-        self.bias_initializer = self._look_up("bias_initializer", bias_initializer)
-        self.kernel_regularizer = self._look_up("kernel_regularizer", kernel_regularizer)
-        self.recurrent_regularizer = self._look_up("recurrent_regularizer", recurrent_regularizer)
-        self.bias_regularizer = self._look_up("bias_regularizer", bias_regularizer)
-        self.kernel_constraint = self._look_up("kernel_constraint", kernel_constraint)
-        self.recurrent_constraint = self._look_up("recurrent_constraint", recurrent_constraint)
-        self.bias_constraint = self._look_up("bias_constraint", bias_constraint)
-        self.dropout = self._rate("dropout", dropout)
-        self.recurrent_dropout = self._rate("recurrent_dropout", recurrent_dropout)
+        self.kernel_initializer = self._look_up(
+            keras.initializers, "kernel_initializer", kernel_initializer
+        )
+        self.recurrent_initializer = self._look_up(
+            keras.initializers, "recurrent_initializer", recurrent_initializer
+        )
+        self.bias_initializer = self._look_up(
+            keras.initializers, "bias_initializer", bias_initializer
+        )
+        self.kernel_regularizer = self._look_up(
+            keras.regularizers, "kernel_regularizer", kernel_regularizer
+        )
+        self.recurrent_regularizer = self._look_up(
+            keras.regularizers, "recurrent_regularizer", recurrent_regularizer
+        )
+        self.bias_regularizer = self._look_up(
+            keras.regularizers, "bias_regularizer", bias_regularizer
+        )
+        self.kernel_constraint = self._look_up(
+            keras.constraints, "kernel_constraint", kernel_constraint
+        )
+        self.recurrent_constraint = self._look_up(
+            keras.constraints, "recurrent_constraint", recurrent_constraint
+        )
+        self.bias_constraint = self._look_up(keras.constraints, "bias_constraint", bias_constraint)
+        self.dropout = checked_rate(self, "dropout", dropout)
+        self.recurrent_dropout = checked_rate(self, "recurrent_dropout", recurrent_dropout)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         if self.recurrent_dropout and self.gates > 1:
@@ -121,7 +122,7 @@ class RecurrentCell(keras.Layer, DropoutMasks):
             self.bias = self.add_weight(
                 shape=self.bias_shape,
                 name="bias",
-                initializer=self.first_bias,
+                initializer=self.initial_bias,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
@@ -132,7 +133,7 @@ class RecurrentCell(keras.Layer, DropoutMasks):
         """Shape of the bias: one number a column of the kernels."""
         return (self.gates * self.units,)
 
-    def first_bias(self, shape, dtype=None):
+    def initial_bias(self, shape, dtype=None):
         """Return the bias before training."""
         return self.bias_initializer(shape, dtype=dtype)
 
@@ -142,77 +143,71 @@ class RecurrentCell(keras.Layer, DropoutMasks):
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in sizes]
 
     @contextlib.contextmanager
-    def given_dropout_masks(self, on_input, on_state):
-        """Use dropout masks that were drawn elsewhere, for the length of the block.
+    def use_dropout_masks(self, input_masks, recurrent_masks):
+        """Use dropout masks that were drawn before, for the length of the block.
 
         Args:
-            on_input: List of masks as `get_dropout_mask` has them: one, or one a gate; empty to
-                leave things as they are.
-            on_state: Likewise, as `get_recurrent_dropout_mask` has them.
+            input_masks: Tuple of (batch, features) masks: empty for no dropout, one for all gates,
+                or one for each gate.
+            recurrent_masks: Tuple of (batch, units) masks of the state, in the same way.
         """
-        names = "_dropout_mask", "_recurrent_dropout_mask"
-        kept = [getattr(self, name, None) for name in names]
-        if on_input:
-            self._dropout_mask = on_input[0] if len(on_input) == 1 else on_input
-        if on_state:
-            self._recurrent_dropout_mask = on_state[0] if len(on_state) == 1 else on_state
+        self.set_dropout_masks(input_masks, recurrent_masks)
         try:
             yield
         finally:
-            for name, masks in zip(names, kept, strict=True):
-                setattr(self, name, masks)
+            self.set_dropout_masks(None, None)
+
+    def draw_dropout_masks(self, inputs, state):
+        """Draw new masks for inputs (batch, features) and a state: two tuples of masks."""
+        self.set_dropout_masks(None, None)
+        masks = self.get_dropout_mask(inputs), self.get_recurrent_dropout_mask(state)
+        self.set_dropout_masks(None, None)
+        return masks
 
     def input_product(self, inputs, training):
         """Return $x W$ for all gates side by side: (batch, gates * units)."""
-        masks = self.get_dropout_mask(inputs) if training and self.dropout else None
+        masks = self.get_dropout_mask(inputs) if training else ()
         return masked_product(inputs, self.kernel, masks)
 
     def recurrent_product(self, state, training, gates=slice(None)):
         """Return $h U$ for the gates asked for, side by side: (batch, number of them * units)."""
         kernel = self.recurrent_kernel
-        masks = None
-        if training and self.recurrent_dropout:
-            masks = self.get_recurrent_dropout_mask(state)
+        masks = self.get_recurrent_dropout_mask(state) if training else ()
         if gates != slice(None):
             first, last, _ = gates.indices(self.gates)
             kernel = kernel[:, first * self.units : last * self.units]
-            masks = masks[gates] if isinstance(masks, list) else masks
+            masks = masks[gates] if len(masks) > 1 else masks
         return masked_product(state, kernel, masks)
 
     def get_config(self):
         """Return the arguments that make this cell again."""
-        names = inspect.signature(type(self)).parameters
-        config = {name: getattr(self, name) for name in names if hasattr(self, name)}
-        for name, value in config.items():
-            registry = REGISTRIES.get(name.rpartition("_")[2])
-            if registry:
-                config[name] = registry.serialize(value)
-        return {**super().get_config(), **config}
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "recurrent_initializer": keras.initializers.serialize(self.recurrent_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "recurrent_regularizer": keras.regularizers.serialize(self.recurrent_regularizer),
+            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
+            "recurrent_constraint": keras.constraints.serialize(self.recurrent_constraint),
+            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "seed": self.seed,
+        }
 
-    def _look_up(self, name, value):
+    def _look_up(self, registry, name, value):
         try:
-            return REGISTRIES[name.rpartition("_")[2]].get(value)
+            return registry.get(value)
         except ValueError as error:
             raise ValueError(
                 f"{type(self).__name__}: argument `{name}` got {value!r}. Allowed: a name that "
                 f"Keras knows, a function, a configured object, or None. ({error})"
             ) from error
-
-    def _positive_integer(self, name, value):
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value <= 0:
-            raise ValueError(
-                f"{type(self).__name__}: argument `{name}` got {value!r}. "
-                "Allowed: a positive integer."
-            )
-        return int(value)
-
-    def _rate(self, name, value):
-        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < 1:
-            raise ValueError(
-                f"{type(self).__name__}: argument `{name}` got {value!r}. "
-                "Allowed: a number from 0 (drop nothing) up to, but not, 1."
-            )
-        return float(value)
 
 
 def masked_product(x, kernel, masks):
@@ -221,8 +216,8 @@ def masked_product(x, kernel, masks):
     Args:
         x: (batch, features).
         kernel: (features, gates * units).
-        masks: None for no dropout, one (batch, features) mask for all gates, or a list with one
-            such mask for each gate.
+        masks: Tuple of (batch, features) masks: empty for no dropout, one for all gates, or one for
+            each gate.
 
     Returns:
         (batch, gates * units).
@@ -230,30 +225,20 @@ def masked_product(x, kernel, masks):
     Example:
         >>> x, kernel = ops.ones((2, 3)), ops.ones((3, 8))
         >>> keep, drop = ops.ones((2, 3)), ops.zeros((2, 3))
-        >>> ops.convert_to_numpy(masked_product(x, kernel, [keep, drop]))[0].tolist()
+        >>> ops.convert_to_numpy(masked_product(x, kernel, (keep, drop)))[0].tolist()
         [3.0, 3.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0]
     """
-    if masks is None:
+    if not masks:
         return ops.matmul(x, kernel)
-    if not isinstance(masks, (list, tuple)):
-        return ops.matmul(x * masks, kernel)
+    if len(masks) == 1:
+        return ops.matmul(x * masks[0], kernel)
     kernels = ops.split(kernel, len(masks), axis=-1)
     products = [ops.matmul(x * mask, kernel) for mask, kernel in zip(masks, kernels, strict=True)]
     return ops.concatenate(products, axis=-1)
 
 
-def joint_signature(*functions):
-    """Join signatures into the one that a reader should see: each function passes on to the next.
-
-    Example:
-        >>> def inner(units, *, seed=None): ...
-        >>> def outer(units, rate=0.5, **kwargs): ...
-        >>> print(joint_signature(outer, inner))
-        (units, rate=0.5, *, seed=None, **kwargs)
-    """
-    parameters = {}
-    for function in functions:
-        for name, parameter in inspect.signature(function).parameters.items():
-            if name != "self" and parameter.kind is not parameter.VAR_POSITIONAL:
-                parameters.setdefault(name, parameter)
-    return inspect.Signature(sorted(parameters.values(), key=lambda parameter: parameter.kind))
+def arguments_of(scope, without=()):
+    """Return the arguments of an `__init__` from its `locals()`, to pass them on."""
+    left_out = {"self", "__class__", "kwargs", *without}
+    arguments = {name: value for name, value in scope.items() if name not in left_out}
+    return {**arguments, **scope["kwargs"]}

@@ -7,17 +7,101 @@ import keras
 from keras import ops
 
 from seqlib.compiled import BACKEND
-from seqlib.layers import fused
-from seqlib.layers.keras_internals import being_exported
-from seqlib.layers.recurrent_cell import RecurrentCell, joint_signature
+from seqlib.layers.arguments import checked_choice
+from seqlib.layers.fused.execution import IMPLEMENTATIONS, Call, choose_execution
+from seqlib.layers.keras_internals import SequenceLoop, being_exported
+from seqlib.layers.recurrent_cell import RecurrentCell, arguments_of
+
+# What RecurrentLayer gives to the loop; everything else is the cell's.
+LOOP_ARGUMENTS = (
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "zero_output_for_mask",
+    "activity_regularizer",
+    "implementation",
+)
 
 
-class RecurrentLayer(keras.layers.RNN):
+class CellLoop(SequenceLoop):
+    """A cell of this package over a sequence, as `keras.layers.RNN` but in the fastest way."""
+
+    def __init__(self, cell, *, implementation="auto", **kwargs):
+        super().__init__(cell, **kwargs)
+        self.input_spec = keras.InputSpec(ndim=3)
+        self.implementation = checked_choice(
+            self, "implementation", implementation, tuple(IMPLEMENTATIONS)
+        )
+        if BACKEND.name == "tensorflow" and implementation == "auto":
+            # XLA cannot compile around cuDNN.
+            self.supports_jit = self.execution().name != "cuDNN"
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        """Run the cell over (batch, time, features); see the class for arguments and returns."""
+        if isinstance(mask, (list, tuple)):  # one mask an input where states are inputs too
+            mask = mask[0]
+        if initial_state is not None:
+            self._check_states(initial_state)
+        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+
+    def execution(self, time=None, masked=False, eager=False, exported=False):
+        """Return how this layer goes through a sequence, and why.
+
+        Args:
+            time: Number of steps; None where it is not known beforehand.
+            masked: Whether there is a mask.
+            eager: Whether the layer is called outside `fit`, `predict` and other compiled
+                functions.
+            exported: Whether the layer is traced for `model.export`.
+
+        Returns:
+            An object with `name` ("fused", "cuDNN", "one step" or "reference") and `reason`.
+
+        Raises:
+            ValueError: If `implementation="fused"` and there is no kernel for this layer.
+
+        Example:
+            >>> from seqlib.layers import LSTM
+            >>> LSTM(4, unroll=True).execution(time=20)
+            Execution(name='reference', reason='unroll=True asks for one step after the other')
+        """
+        return choose_execution(self, Call(time, masked, eager, exported))
+
+    def run_loop(self, sequences, initial_state, mask, training):
+        """Go through a sequence; `keras.layers.RNN` prepares and finishes."""
+        execution = self.execution(
+            sequences.shape[1], mask is not None, BACKEND.is_eager(), being_exported()
+        )
+        return execution.run(self, sequences, initial_state, mask, training)
+
+    def _check_states(self, initial_state):
+        states = initial_state if isinstance(initial_state, (list, tuple)) else [initial_state]
+        shapes = [tuple(ops.shape(state)) for state in states]
+        fits = len(states) == len(self.state_size) and all(
+            len(shape) == 2 and shape[-1] == size
+            for shape, size in zip(shapes, self.state_size, strict=False)
+        )
+        if not fits:
+            raise ValueError(
+                f"{type(self).__name__} `{self.name}`: argument `initial_state` has the shapes "
+                f"{shapes}. Allowed: {len(self.state_size)} of (batch, {self.cell.units})."
+            )
+
+
+def of_cell(name):
+    """Return a property of a layer that is its cell's."""
+    return property(lambda layer: getattr(layer.cell, name), doc=f"The cell's `{name}`.")
+
+
+class RecurrentLayer(CellLoop):
     """A cell looped over time: the arguments of the cell and those of the loop, in one layer.
 
-    A subclass names its cell in `cell_class`. The cell's equations say what is computed; where the
-    same numbers can be had sooner for the whole sequence at once, the layer takes that way (see
-    `path`).
+    A subclass names its cell in `cell_class`, and in `cell_arguments` those arguments of the cell
+    that `RecurrentCell` does not have. The cell's equations say what is computed; where the
+    same numbers can be had faster for the whole sequence at once, the layer does that (see
+    `execution`).
 
     Args:
         units: Size of the state, a positive integer.
@@ -53,21 +137,42 @@ class RecurrentLayer(keras.layers.RNN):
     """
 
     cell_class = RecurrentCell
+    cell_arguments = ()
 
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        own = [cls.__init__] if "__init__" in vars(cls) else []
-        cls.__signature__ = joint_signature(*own, cls.cell_class, RecurrentLayer.__init__)
-        if "cell_class" in vars(cls):
-            parameters = inspect.signature(cls.cell_class).parameters
-            cls.cell_arguments = [name for name in parameters if name != "kwargs"]
-            for name in cls.cell_arguments:  # layer.units, layer.dropout ... are the cell's
-                setattr(cls, name, property(lambda self, name=name: getattr(self.cell, name)))
+    units = of_cell("units")
+    activation = of_cell("activation")
+    use_bias = of_cell("use_bias")
+    kernel_initializer = of_cell("kernel_initializer")
+    recurrent_initializer = of_cell("recurrent_initializer")
+    bias_initializer = of_cell("bias_initializer")
+    kernel_regularizer = of_cell("kernel_regularizer")
+    recurrent_regularizer = of_cell("recurrent_regularizer")
+    bias_regularizer = of_cell("bias_regularizer")
+    kernel_constraint = of_cell("kernel_constraint")
+    recurrent_constraint = of_cell("recurrent_constraint")
+    bias_constraint = of_cell("bias_constraint")
+    dropout = of_cell("dropout")
+    recurrent_dropout = of_cell("recurrent_dropout")
+    seed = of_cell("seed")
 
     def __init__(
         self,
         units,
-        *positional,
+        activation="tanh",
+        *,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
         return_sequences=False,
         return_state=False,
         go_backwards=False,
@@ -78,69 +183,21 @@ class RecurrentLayer(keras.layers.RNN):
         implementation="auto",
         **kwargs,
     ):
-        of_cell = {name: kwargs.pop(name) for name in self.cell_arguments if name in kwargs}
-        self._reject_misspelt(kwargs)
-        both = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
-        cell = self.cell_class(units, *positional, **of_cell, **both)
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            zero_output_for_mask=zero_output_for_mask,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
-        self.input_spec = keras.InputSpec(ndim=3)
-        self.implementation = self._allowed_implementation(implementation)
-
-    def call(self, sequences, initial_state=None, mask=None, training=False):
-        """Run the cell over (batch, time, features); see the class for arguments and returns."""
-        if isinstance(mask, (list, tuple)):  # one mask an input where states are inputs too
-            mask = mask[0]
-        if initial_state is not None:
-            self._check_states(initial_state)
-        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
-
-    def path(self, time=None, masked=False, eager=False, exported=False):
-        """Return the way this layer takes through a sequence, and why.
-
-        Args:
-            time: Number of steps; None where it is not known beforehand.
-            masked: Whether there is a mask.
-            eager: Whether the layer is called outside `fit`, `predict` and other compiled
-                functions.
-            exported: Whether the layer is traced for `model.export`.
-
-        Returns:
-            A named tuple of `name` ("fused", "cuDNN", "one step" or "reference") and `reason`.
-
-        Raises:
-            ValueError: If `implementation="fused"` and there is no kernel for this layer.
-
-        Example:
-            >>> from seqlib.layers import LSTM
-            >>> LSTM(4, unroll=True).path(time=20)
-            Path(name='reference', reason='unroll=True asks for one step after the other')
-        """
-        return fused.choose(self, time, masked, eager, exported)
-
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        """Go through a sequence; called by `keras.layers.RNN`, which prepares and finishes."""
-        path = self.path(sequences.shape[1], mask is not None, BACKEND.is_eager(), being_exported())
-        if path.name == "reference":
-            return super().inner_loop(sequences, initial_state, mask=mask, training=training)
-        return fused.run(path, self, sequences, initial_state, mask, training)
+        arguments = arguments_of(locals())
+        loop = {name: arguments.pop(name) for name in LOOP_ARGUMENTS}
+        of_layer = {n: arguments.pop(n) for n in kwargs if n not in self.cell_arguments}
+        self._reject_misspelt(of_layer)
+        shared = {name: of_layer[name] for name in ("dtype", "trainable") if name in of_layer}
+        super().__init__(self.cell_class(**arguments, **shared), **loop, **of_layer)
 
     def get_config(self):
         """Return the arguments that make this layer again."""
-        config = super().get_config()
+        config = {**super().get_config(), "implementation": self.implementation}
         del config["cell"]
         of_cell = self.cell.get_config()
-        of_cell = {name: of_cell[name] for name in self.cell_arguments}
-        return {**config, **of_cell, "implementation": self.implementation}
+        own_of_layer = keras.Layer.get_config(self)
+        of_cell = {name: of_cell[name] for name in of_cell if name not in own_of_layer}
+        return {**config, **of_cell}
 
     @classmethod
     def from_config(cls, config):
@@ -155,24 +212,3 @@ class RecurrentLayer(keras.layers.RNN):
                 raise ValueError(
                     f"{type(self).__name__} has no argument `{name}`. Did you mean `{close[0]}`?"
                 )
-
-    def _allowed_implementation(self, name):
-        if name not in fused.IMPLEMENTATIONS:
-            raise ValueError(
-                f"{type(self).__name__}: argument `implementation` got {name!r}. "
-                f"Allowed: {', '.join(map(repr, fused.IMPLEMENTATIONS))}."
-            )
-        return name
-
-    def _check_states(self, initial_state):
-        states = initial_state if isinstance(initial_state, (list, tuple)) else [initial_state]
-        shapes = [tuple(ops.shape(state)) for state in states]
-        fits = len(states) == len(self.state_size) and all(
-            len(shape) == 2 and shape[-1] == size
-            for shape, size in zip(shapes, self.state_size, strict=False)
-        )
-        if not fits:
-            raise ValueError(
-                f"{type(self).__name__} `{self.name}`: argument `initial_state` has the shapes "
-                f"{shapes}. Allowed: {len(self.state_size)} of (batch, {self.units})."
-            )

@@ -57,7 +57,7 @@ def test_start_seeds_every_generator_and_says_on_what_it_runs(capsys):
 def test_report_names_backend_profile_and_path():
     report = session.report()["value"]
     assert report["profile"] == session.profile()
-    assert report["recurrent layers"].startswith(machine.recurrent_path().name)
+    assert report["recurrent layers"].startswith(machine.recurrent_execution().name)
     assert report["backend"].split()[0] in ("TensorFlow", "JAX", "PyTorch")
 
 

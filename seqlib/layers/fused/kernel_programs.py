@@ -14,11 +14,11 @@ from seqlib.compiled import (
     shard_count,
     with_gradient,
 )
-from seqlib.layers.fused.steps import input_gradient, over_time
+from seqlib.layers.fused.steps import add_time_axis, grad_wrt_input
 from seqlib.layers.keras_internals import inside_xla
 
 
-def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training):
+def whole_sequence(kernel, x, weights, states, mask, dropout, *, return_sequences, training):
     """Run a kernel over a sequence, differentiably; the arguments are those of the kernel.
 
     Returns:
@@ -28,39 +28,43 @@ def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training
     steps = None if time is not None else ops.shape(x)[1]
     x, mask = pad_time_to_bucket(x, mask)
     inputs, fixed = (x, weights, states), (steps, mask, dropout)
-    outputs = with_gradient(_programs(kernel, every), inputs, fixed, expected=training)
-    hs, last = (outputs[0], outputs[1:]) if every else (None, outputs)
-    if every:
-        hs = BACKEND.ensure_shape(hs[:, :steps], (batch, time, hs.shape[-1]))
-    return hs, tuple(BACKEND.ensure_shape(state, (batch, state.shape[-1])) for state in last)
+    outputs = with_gradient(_programs(kernel, return_sequences), inputs, fixed, expected=training)
+    hidden_states, last = (outputs[0], outputs[1:]) if return_sequences else (None, outputs)
+    if return_sequences:
+        hidden_states = BACKEND.ensure_shape(
+            hidden_states[:, :steps], (batch, time, hidden_states.shape[-1])
+        )
+    return hidden_states, tuple(
+        BACKEND.ensure_shape(state, (batch, state.shape[-1])) for state in last
+    )
 
 
 class KernelPrograms:
     """The compiled programs of a kernel; they hold no weights, so all layers share them."""
 
-    def __init__(self, kernel, every):
-        self.kernel, self.every = kernel, every
+    def __init__(self, kernel, return_sequences):
+        self.kernel, self.return_sequences = kernel, return_sequences
         combine = concat_shards, keep_shards  # what a gradient needs stays in shards
         self.forward_programs = {
-            keep: ShardedProgram(functools.partial(self._forward, keep), combine)
-            for keep in (False, True)
+            for_gradient: ShardedProgram(functools.partial(self._forward, for_gradient), combine)
+            for for_gradient in (False, True)
         }
         combine = keep_shards, add_shards, concat_shards
         self.backward_program = ShardedProgram(self._backward, combine)
         self.input_program = ShardedProgram(self._input_gradient, (concat_shards,))
 
-    def forward(self, inputs, fixed, keep):
+    def forward(self, inputs, fixed, for_gradient):
         """Return the outputs, and what `backward` needs of them in shards."""
         (x, weights, states), (steps, mask, dropout) = inputs, fixed
         shards = 1 if inside_xla() else shard_count(x.shape[0])
-        program = self.forward_programs[keep]
+        program = self.forward_programs[for_gradient]
         return program(shards, (weights, steps), (x, states, mask, dropout))
 
-    def backward(self, inputs, fixed, kept, d_outputs):
+    def backward(self, inputs, fixed, residuals, d_outputs):
         """Return the gradients of the input's product (in shards), the weights and the states."""
         (x, weights, states), (steps, mask, dropout) = inputs, fixed
         by_row = x, states, mask, dropout, d_outputs
-        return self.backward_program(len(kept), (weights, steps), by_row, kept)
+        return self.backward_program(len(residuals), (weights, steps), by_row, residuals)
 
     def finish(self, inputs, fixed, d):
         """Return the gradients of the inputs."""
@@ -69,22 +73,33 @@ class KernelPrograms:
         (d_x,) = self.input_program(len(d_products), weights[0], dropout[0], d_products)
         return d_x, d_weights, d_states
 
-    def _forward(self, keep, shared, by_row, _):
+    def _forward(self, for_gradient, shared, by_row, _):
         (weights, steps), (x, states, mask, dropout) = shared, by_row
         steps, mask = _steps(steps, x), _columns(mask)
-        hs, last, kept = self.kernel.forward(
-            x, weights, states, steps, mask, dropout, every=self.every, keep=keep
+        hidden_states, last, residuals = self.kernel.forward(
+            x,
+            weights,
+            states,
+            steps,
+            mask,
+            dropout,
+            return_sequences=self.return_sequences,
+            for_gradient=for_gradient,
         )
-        return ((hs, *last) if self.every else last), kept
+        return ((hidden_states, *last) if self.return_sequences else last), residuals
 
-    def _backward(self, shared, by_row, kept):
+    def _backward(self, shared, by_row, residuals):
         (weights, steps), (x, states, mask, dropout, d_outputs) = shared, by_row
         steps, mask = _steps(steps, x), _columns(mask)
-        d_every, d_last = (d_outputs[0], d_outputs[1:]) if self.every else (None, d_outputs)
-        return self.kernel.backward(x, weights, states, steps, mask, dropout, kept, d_every, d_last)
+        d_sequence, d_last = (
+            (d_outputs[0], d_outputs[1:]) if self.return_sequences else (None, d_outputs)
+        )
+        return self.kernel.backward(
+            x, weights, states, steps, mask, dropout, residuals, d_sequence, d_last
+        )
 
     def _input_gradient(self, kernel, masks, d_product):
-        return (input_gradient(d_product, ops.transpose(kernel), over_time(masks)),)
+        return (grad_wrt_input(d_product, ops.transpose(kernel), add_time_axis(masks)),)
 
 
 _programs = functools.cache(KernelPrograms)

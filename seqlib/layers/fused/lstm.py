@@ -19,15 +19,15 @@ $\partial L / \partial U$ are one product each over all steps.
 from keras import ops
 
 from seqlib.layers.fused.steps import (
-    before,
-    blank,
-    input_gradient,
-    kernel_gradient,
+    add_time_axis,
+    grad_wrt_input,
+    grad_wrt_kernel,
     loop,
-    over_time,
-    per_column,
-    put,
-    rows,
+    merge_batch_and_time,
+    repeat_per_gate,
+    shift_right,
+    write_step,
+    zeros_over_time,
 )
 from seqlib.layers.recurrent_cell import masked_product
 
@@ -35,7 +35,7 @@ GATES = 4
 HALVES = (0.5, 0.5, 1.0, 0.5)  # input, forget, candidate, output
 
 
-def forward(x, weights, states, steps, mask, dropout, *, every, keep):
+def forward(x, weights, states, steps, mask, dropout, *, return_sequences, for_gradient):
     """Run an LSTM over a sequence.
 
     Args:
@@ -45,10 +45,9 @@ def forward(x, weights, states, steps, mask, dropout, *, every, keep):
         states: The first h and c, (batch, units) each.
         steps: Number of steps to take, at most `time`.
         mask: (batch, time, 1) of booleans, True = real step, or None.
-        dropout: Masks of the input and of the state: each None, one of (batch, columns), or a
-            list of four.
-        every: Whether every h is asked for.
-        keep: Whether to return what `backward` needs.
+        dropout: Masks of the input and of the state; see `steps`.
+        return_sequences: Whether every h is asked for.
+        for_gradient: Whether to return what `backward` needs.
 
     Returns:
         Every h, (batch, time, units), or None; the last h and c; and what `backward` needs.
@@ -56,62 +55,59 @@ def forward(x, weights, states, steps, mask, dropout, *, every, keep):
     kernel, recurrent_kernel, bias = weights
     h, c = states
     units = recurrent_kernel.shape[0]
-    halves = per_column(HALVES, units, like=kernel)
-    on_input, on_state = dropout
-    projected = masked_product(x, kernel * halves, over_time(on_input))  # (batch, time, 4 * units)
+    halves = repeat_per_gate(HALVES, units, like=kernel)
+    input_masks, recurrent_masks = dropout
+    projected = masked_product(
+        x, kernel * halves, add_time_axis(input_masks)
+    )  # (batch, time, 4 * units)
     recurrent_kernel, bias = recurrent_kernel * halves, bias * halves
 
-    def step(t, h, c, hs=None, gates=None, cs=None):
-        z = (gates if keep else projected)[:, t]
-        a = ops.tanh(z + masked_product(h, recurrent_kernel, on_state) + bias)
+    def step(t, h, c, hidden_states=None, gates=None, cs=None):
+        z = (gates if for_gradient else projected)[:, t]
+        a = ops.tanh(z + masked_product(h, recurrent_kernel, recurrent_masks) + bias)
         i, f, g, o = ops.split(a, 4, axis=-1)
         new_c = (f / 2 + 0.5) * c + (i / 2 + 0.5) * g
         new_h = (o / 2 + 0.5) * ops.tanh(new_c)
         if mask is not None:
             new_h, new_c = ops.where(mask[:, t], new_h, h), ops.where(mask[:, t], new_c, c)
-        kept = (put(hs, new_h, t),) if every or keep else ()
-        if keep:  # the activated gates take the place of their projections
-            kept += put(gates, a, t), put(cs, new_c, t)
-        return new_h, new_c, *kept
+        residuals = (
+            (write_step(hidden_states, new_h, t),) if return_sequences or for_gradient else ()
+        )
+        if for_gradient:  # the activated gates take the place of their projections
+            residuals += write_step(gates, a, t), write_step(cs, new_c, t)
+        return new_h, new_c, *residuals
 
     state = (h, c)
-    if every or keep:
-        state += (blank(x, units),)
-    if keep:
-        state += projected, blank(x, units)
-    h, c, *kept = loop(steps, step, state)
-    return (kept[0] if every else None), (h, c), tuple(kept) if keep else ()
+    if return_sequences or for_gradient:
+        state += (zeros_over_time(x, units),)
+    if for_gradient:
+        state += projected, zeros_over_time(x, units)
+    h, c, *residuals = loop(steps, step, state)
+    return (
+        (residuals[0] if return_sequences else None),
+        (h, c),
+        tuple(residuals) if for_gradient else (),
+    )
 
 
-def backward(x, weights, states, steps, mask, dropout, kept, d_every, d_states):
+def backward(x, weights, states, steps, mask, dropout, residuals, d_sequence, d_states):
     """Return the gradient of a loss with respect to what `forward` was given.
 
-    Args:
-        x: As given to `forward`, like the next five.
-        weights: Likewise.
-        states: Likewise.
-        steps: Likewise.
-        mask: Likewise.
-        dropout: Likewise.
-        kept: What `forward` kept.
-        d_every: Gradient of every h, (batch, time, units), or None.
-        d_states: Gradients of the last h and c.
-
-    Returns:
-        Gradients of the input's product, (batch, time, 4 * units), of which `input_gradient` makes
-        that of x, of the weights and of the first states.
+    From the residuals of `forward` and the gradients of every h, (batch, time, units) or None, and
+    of the last states: the gradients of the input's product, (batch, time, 4 * units), of which
+    `grad_wrt_input` makes that of x, of the weights and of the first states.
     """
     recurrent_kernel = weights[1]
     units = recurrent_kernel.shape[0]
-    hs, gates, cs = kept
-    on_input, on_state = dropout
+    hidden_states, gates, cs = residuals
+    input_masks, recurrent_masks = dropout
     i, f, g, o = ops.split(gates, 4, axis=-1)  # (batch, time, units)
     i, f, o = i / 2 + 0.5, f / 2 + 0.5, o / 2 + 0.5
     squashed = ops.tanh(cs)
     c_from_h = o * (1 - squashed**2)
     factors = [
         g * i * (1 - i),
-        before(states[1], cs) * f * (1 - f),
+        shift_right(states[1], cs) * f * (1 - f),
         i * (1 - g**2),
         squashed * o * (1 - o),
     ]
@@ -122,20 +118,20 @@ def backward(x, weights, states, steps, mask, dropout, kept, d_every, d_states):
 
     def step(k, d_h, d_c, d_z):
         t = steps - 1 - k
-        if d_every is not None:
-            d_h = d_h + d_every[:, t]
+        if d_sequence is not None:
+            d_h = d_h + d_sequence[:, t]
         d_c = d_c + d_h * c_from_h[:, t]
         for gate, of in enumerate((d_c, d_c, d_c, d_h)):
-            d_z = put(d_z, factors[gate][:, t] * of, t, first=gate * units)
-        d_before = input_gradient(d_z[:, t], transposed, on_state)
+            d_z = write_step(d_z, factors[gate][:, t] * of, t, first_column=gate * units)
+        d_before = grad_wrt_input(d_z[:, t], transposed, recurrent_masks)
         if mask is not None:
             d_before = d_before + ops.where(mask[:, t], 0, d_h)
         return d_before, d_c * f[:, t], d_z
 
-    d_h, d_c, d_z = loop(steps, step, (*d_states, blank(x, 4 * units)))
+    d_h, d_c, d_z = loop(steps, step, (*d_states, zeros_over_time(x, 4 * units)))
     d_weights = (
-        kernel_gradient(x, d_z, over_time(on_input)),
-        kernel_gradient(before(states[0], hs), d_z, over_time(on_state)),
-        ops.sum(rows(d_z), axis=0),
+        grad_wrt_kernel(x, d_z, add_time_axis(input_masks)),
+        grad_wrt_kernel(shift_right(states[0], hidden_states), d_z, add_time_axis(recurrent_masks)),
+        ops.sum(merge_batch_and_time(d_z), axis=0),
     )
     return d_z, d_weights, (d_h, d_c)

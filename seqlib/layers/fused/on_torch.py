@@ -9,16 +9,11 @@ import torch
 from seqlib.layers.fused import gru
 
 
-def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training):
-    """Run the kernel of PyTorch over a sequence; see `on_tensorflow` for the arguments.
-
-    Returns:
-        Every h, (batch, time, units), or None, and a tuple of the last states.
-    """
-    on_input, _ = dropout  # a mask, or dropout of the state, takes another path
-    if on_input is not None:
-        x = x * on_input[:, None]
-    kernel_of_input, recurrent_kernel, bias = weights
+def whole_sequence(kernel, x, weights, states, mask, dropout, *, return_sequences, training):
+    """Run the kernel of PyTorch; see `kernel_programs.whole_sequence`."""
+    for input_mask in dropout[0]:  # a mask, or dropout of the state, takes another way
+        x = x * input_mask[:, None]
+    input_kernel, recurrent_kernel, bias = weights
     if kernel is gru:
         order = [1, 0, 2]
         x_bias, h_bias = bias[0], bias[1]
@@ -26,7 +21,7 @@ def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training
         order = [0, 1, 2, 3]
         x_bias, h_bias = bias, torch.zeros_like(bias)
     parameters = [
-        _reordered(kernel_of_input, order).T.contiguous(),
+        _reordered(input_kernel, order).T.contiguous(),
         _reordered(recurrent_kernel, order).T.contiguous(),
         _reordered(x_bias, order),
         _reordered(h_bias, order),
@@ -37,7 +32,7 @@ def whole_sequence(kernel, x, weights, states, mask, dropout, *, every, training
         hs, *last = torch.gru(x, first[0], parameters, *one_layer)
     else:
         hs, *last = torch.lstm(x, first, parameters, *one_layer)
-    return (hs if every else None), tuple(state[0] for state in last)
+    return (hs if return_sequences else None), tuple(state[0] for state in last)
 
 
 def _reordered(columns, order):

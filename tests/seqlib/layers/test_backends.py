@@ -14,7 +14,7 @@ import pytest
 
 FILES = [
     "tests/seqlib/layers/test_recurrent.py",
-    "tests/seqlib/layers/test_fused.py",
+    "tests/seqlib/layers/test_execution.py",
     "tests/seqlib/layers/test_attention.py",
     "tests/seqlib/layers/test_attention_masks.py",
     "tests/seqlib/layers/test_positions.py",

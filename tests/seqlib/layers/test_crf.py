@@ -49,7 +49,7 @@ def drawn(batch, time, tags, seed=0):
 
 def counted_out(layer, scores, real):
     """Every path through the real steps of one row, and its score, by the formula as it stands."""
-    between, begin, end = map(to_numpy, layer.learnt())
+    between, begin, end = map(to_numpy, layer.transition_scores())
     scores = scores[np.asarray(real, bool)]
     paths = list(itertools.product(range(scores.shape[1]), repeat=len(scores)))
     totals = []
@@ -66,7 +66,7 @@ def test_all_is_as_when_every_path_is_counted_out(name, tags):
     layer, scores = drawn(3, 6, tags)
     mask = np.ones((3, 6), bool) if name is None else np.array(MASKS[name], bool)
     potentials = layer(scores, mask=None if name is None else mask)
-    normaliser = to_numpy(linear_chain.log_normaliser(potentials))
+    normaliser = to_numpy(linear_chain.log_partition(potentials))
     likely = to_numpy(linear_chain.marginals(potentials))
     tags_found, best = map(to_numpy, linear_chain.best_path(potentials))
     assert likely.shape == (3, 6, tags)
@@ -144,7 +144,7 @@ def test_the_forbidden_is_left_out_of_the_sum_exactly():
     assert 0 < sum(kept) < len(paths)
     expected = np.log(np.exp(totals[kept]).sum())
     np.testing.assert_allclose(
-        to_numpy(linear_chain.log_normaliser(potentials))[0], expected, rtol=1e-6
+        to_numpy(linear_chain.log_partition(potentials))[0], expected, rtol=1e-6
     )
 
 
@@ -211,7 +211,7 @@ def test_the_gradient_of_the_normaliser_is_the_marginals():
     x, mask = keras.Variable(scores), np.array(MASKS["left"], bool)
 
     def total():
-        return ops.sum(linear_chain.log_normaliser(layer(x, mask=mask)))
+        return ops.sum(linear_chain.log_partition(layer(x, mask=mask)))
 
     _, (gradient,) = value_and_gradients(total, [x])
     likely = to_numpy(linear_chain.marginals(layer(x, mask=mask)))

@@ -5,6 +5,7 @@ layers of Keras, but with ours in the place of those that we replace.
 """
 
 import importlib
+import inspect
 import types
 import unittest
 
@@ -37,7 +38,7 @@ def accepting_what_names_a_kernel(layer_class):
         layer_class.__init__(self, *args, **kwargs)
 
     made = type(layer_class.__name__, (layer_class,), {"__init__": init})
-    made.__signature__ = layer_class.__signature__
+    made.__signature__ = inspect.signature(layer_class)
     return keras.saving.register_keras_serializable("keras_suite")(made)
 
 

@@ -9,6 +9,7 @@ import pytest
 from keras import ops
 
 import seqlib.layers
+from seqlib.compiled import BACKEND
 from tests.seqlib.layers.check_layer import (
     BATCH,
     FEATURES,
@@ -30,18 +31,21 @@ VARIANTS = {
     "LSTM": {},
     "LSTM no bias": {"use_bias": False},
     "LSTM other activations": {"activation": "softsign", "recurrent_activation": "hard_sigmoid"},
+    "GRU fused": {},
+    "LSTM fused": {},
+    "LSTM fused no bias": {"use_bias": False},
 }
-on_tensorflow = pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="a feature of the TensorFlow backend"
-)
+NAMES = ["SimpleRNN", "GRU", "LSTM"]
+EACH_WAY = NAMES if BACKEND.name == "torch" else [*NAMES, "GRU fused", "LSTM fused"]
 
 
 def pair(variant, **arguments):
-    """Return our layer and the one of Keras, made with the same arguments."""
+    """Return our layer, by its kernel where the variant says so, and the one of Keras."""
     name = variant.split()[0]
+    implementation = "fused" if "fused" in variant else "auto"
     arguments = {"seed": 7, **VARIANTS[variant], **arguments}
     return (
-        getattr(seqlib.layers, name)(UNITS, **arguments),
+        getattr(seqlib.layers, name)(UNITS, implementation=implementation, **arguments),
         getattr(keras.layers, name)(UNITS, **arguments),
     )
 
@@ -54,11 +58,18 @@ def twin(variant, **arguments):
     return pair(variant, **arguments)[1]
 
 
+def random_states(variant, batch=BATCH):
+    return [
+        np.random.default_rng(index).normal(size=(batch, UNITS)).astype("float32")
+        for index in range(2 if "LSTM" in variant else 1)
+    ]
+
+
 @pytest.fixture(autouse=True)
 def fixed_seed():
     keras.utils.set_random_seed(1)
     yield
-    if keras.backend.backend() == "jax":  # each call of a loop compiles; the programs pile up
+    if BACKEND.name == "jax":  # each call of a loop compiles; the programs pile up
         import jax
 
         jax.clear_caches()
@@ -66,13 +77,15 @@ def fixed_seed():
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_everything_asked_of_a_layer(variant):
+    if BACKEND.name == "torch" and "fused" in variant:
+        pytest.skip("torch.nn has no masks")
     check_layer(
         lambda **arguments: ours(variant, **arguments),
         lambda **arguments: twin(variant, **arguments),
     )
 
 
-@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("variant", NAMES)
 @pytest.mark.parametrize("wrap", ["Bidirectional", "StackedRNNCells", "RNN"])
 def test_everything_asked_of_a_layer_when_wrapped(variant, wrap):
     name = variant.split()[0]
@@ -102,32 +115,29 @@ def test_everything_asked_of_a_layer_when_wrapped(variant, wrap):
                 )
 
 
-@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("variant", EACH_WAY)
 def test_equal_to_keras_in_every_way_of_looping(variant):
-    ways = itertools.product((False, True), repeat=3)
-    for go_backwards, unroll, zero_output_for_mask in ways:
+    fused = "fused" in variant
+    for go_backwards, zero_output, other in itertools.product((False, True), repeat=3):
         arguments = {
             "go_backwards": go_backwards,
-            "unroll": unroll,
-            "zero_output_for_mask": zero_output_for_mask,
-            "return_sequences": True,
+            "zero_output_for_mask": zero_output,
+            "return_sequences": other or not fused,
+            "unroll": other and not fused,
             "return_state": True,
         }
-        check_same_numbers(*pair(variant, **arguments))
-        if unroll and go_backwards and keras.backend.backend() == "torch":
-            continue  # there, Keras 3.15 cannot unroll backwards over a mask
-        mask = np.array(MASKS["middle"], bool)
-        check_same_numbers(*pair(variant, **arguments), mask=mask)
+        masks = [None, "middle", *(("left", "whole row") if fused else ())]
+        if BACKEND.name == "torch" and arguments["unroll"] and go_backwards:
+            masks = [None]  # there, Keras 3.15 cannot unroll backwards over a mask
+        for mask in masks:
+            call = {} if mask is None else {"mask": np.array(MASKS[mask], bool)}
+            check_same_numbers(
+                *pair(variant, **arguments), initial_state=random_states(variant), **call
+            )
 
 
-@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
-def test_initial_state_is_where_the_state_starts(variant):
-    states = [
-        np.random.default_rng(index).normal(size=(BATCH, UNITS)).astype("float32")
-        for index in range(2 if variant == "LSTM" else 1)
-    ]
-    check_same_numbers(*pair(variant, return_state=True), initial_state=states)
-
+@pytest.mark.parametrize("variant", EACH_WAY)
+def test_a_state_is_where_the_next_call_starts(variant):
     layer = ours(variant, return_sequences=True, return_state=True)
     x = example_input()
     whole = to_numpy(layer(x)[0])
@@ -157,6 +167,16 @@ def test_dropout_draws_the_masks_that_keras_draws(variant, rates):
     np.testing.assert_array_equal(to_numpy(layer(x)), at_rest)
 
 
+@pytest.mark.parametrize("variant", ["GRU fused", "LSTM fused"])
+@pytest.mark.parametrize("rates", [(0.0, 0.0), (0.4, 0.0), (0.0, 0.4), (0.3, 0.5)])
+def test_kernels_drop_as_keras_does_forward_and_backward(variant, rates):
+    if BACKEND.name == "torch" and rates[1]:
+        pytest.skip("torch.nn has no recurrent dropout")
+    both = pair(variant, dropout=rates[0], recurrent_dropout=rates[1], return_sequences=True)
+    mask = {} if BACKEND.name == "torch" else {"mask": np.array(MASKS["middle"], bool)}
+    check_same_numbers(*both, training=True, **mask)
+
+
 def test_the_dropout_mask_stays_the_same_along_a_sequence():
     layer = seqlib.layers.SimpleRNN(
         FEATURES,
@@ -173,7 +193,7 @@ def test_the_dropout_mask_stays_the_same_along_a_sequence():
     np.testing.assert_array_equal(output, np.repeat(output[:, :1], TIME, axis=1))
 
 
-@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("variant", EACH_WAY)
 def test_a_stateful_layer_goes_on_where_it_stopped(variant):
     layer, reference = pair(variant, stateful=True, return_sequences=True)
     plain = ours(variant, return_sequences=True)
@@ -195,7 +215,7 @@ def test_a_stateful_layer_goes_on_where_it_stopped(variant):
         layer(x[:2])
 
 
-@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("variant", NAMES)
 def test_regularizers_and_constraints_are_those_of_keras(variant):
     arguments = {
         "kernel_regularizer": "l2",
@@ -217,7 +237,7 @@ def test_regularizers_and_constraints_are_those_of_keras(variant):
         assert mine.shape == theirs.shape
 
 
-@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("variant", NAMES)
 def test_the_activity_regularizer_weighs_the_output(variant):
     layer = ours(variant, activity_regularizer=keras.regularizers.L1(0.5))
     output = to_numpy(layer(example_input()))
@@ -227,15 +247,18 @@ def test_the_activity_regularizer_weighs_the_output(variant):
 
 
 @pytest.mark.parametrize("merge_mode", ["concat", "sum", "mul", "ave", None])
-def test_bidirectional_merges_and_returns_states_as_keras_does(merge_mode):
+@pytest.mark.parametrize("variant", ["LSTM", *EACH_WAY[3:]])
+def test_bidirectional_merges_and_returns_states_as_keras_does(variant, merge_mode):
+    if variant != "LSTM" and merge_mode not in ("concat", None):
+        pytest.skip("a kernel's outputs are merged as any others")
     both = [
         keras.layers.Bidirectional(layer, merge_mode=merge_mode)
-        for layer in pair("LSTM", return_sequences=True, return_state=True)
+        for layer in pair(variant, return_sequences=True, return_state=True)
     ]
     check_same_numbers(*both, mask=np.array(MASKS["right"], bool))
 
 
-@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("variant", NAMES)
 def test_states_flow_through_a_functional_model(variant):
     """An encoder hands its state to a decoder; saved, loaded and cloned, the model is the same."""
     source, target = keras.Input((None, FEATURES)), keras.Input((None, 2))
@@ -272,23 +295,28 @@ def test_a_subclassed_model_and_an_embedding_that_masks():
     np.testing.assert_allclose(to_numpy(short), to_numpy(padded), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("variant", ["GRU", "LSTM"])
+@pytest.mark.parametrize("name", ["GRU", "LSTM"])
 @pytest.mark.parametrize("jit_compile", [False, True])
-def test_training_goes_the_way_that_keras_goes(variant, jit_compile):
-    """The same weights after three epochs, for batches of several lengths, compiled or not."""
-    if jit_compile and keras.backend.backend() == "torch":
+def test_training_goes_the_way_that_keras_goes(name, jit_compile):
+    """Batches and lengths of several sizes, unknown beforehand: odd ones, one row, long ones."""
+    if jit_compile and BACKEND.name == "torch":
         pytest.skip("Keras compiles with torch.compile, which needs a C++ tool chain")
-    x, y = example_input(), np.ones((BATCH, 1), "float32")
+    rng = np.random.default_rng(0)
     models = []
-    for layer in pair(variant):
-        model = keras.Sequential([keras.Input((None, FEATURES)), layer, keras.layers.Dense(1)])
+    for layer in pair(name, return_sequences=True):
+        model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Masking(), layer])
+        model.add(keras.layers.Dense(1))
         if models:
             model.set_weights(models[0].get_weights())
-        models.append(model)
-    for model in models:
         model.compile(keras.optimizers.Adam(0.01), "mse", jit_compile=jit_compile)
-        for length in (TIME, 4, TIME):
-            model.train_on_batch(x[:, :length], y)
+        models.append(model)
+    for batch, time in ((19, 5), (1, 5), (3, 70), (19, 5)):
+        x = rng.normal(size=(batch, time, FEATURES)).astype("float32")
+        x[: batch // 2, time // 2 :] = 0
+        for model in models:
+            model.train_on_batch(x, np.ones((batch, time, 1), "float32"))
+        mine, theirs = (model.predict(x, verbose=0) for model in models)
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
     for mine, theirs in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
 
@@ -300,20 +328,6 @@ def test_saved_models_load_in_a_fresh_process(tmp_path):
         [seqlib.layers.GRUCell(3), seqlib.layers.LSTMCell(4)]
     )
     check_fresh_process(makers, tmp_path)
-
-
-@on_tensorflow
-@pytest.mark.parametrize("variant", ["SimpleRNN", "GRU", "LSTM"])
-def test_exported_models_serve_the_same_numbers(variant, tmp_path):
-    import tensorflow as tf
-
-    layer = keras.layers.Bidirectional(ours(variant, return_sequences=True))
-    model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Masking(), layer])
-    x = example_input()
-    x[0, 4:] = 0
-    model.export(tmp_path / "served", verbose=False)
-    served = tf.saved_model.load(tmp_path / "served")
-    np.testing.assert_allclose(to_numpy(served.serve(x)), to_numpy(model(x)), rtol=1e-5, atol=1e-6)
 
 
 def test_the_forget_gate_starts_open():
@@ -329,7 +343,7 @@ def test_the_forget_gate_starts_open():
 
 def test_a_cell_alone_takes_one_step_of_its_layer():
     x = example_input()
-    for name in ("SimpleRNN", "GRU", "LSTM"):
+    for name in NAMES:
         layer = getattr(seqlib.layers, name)(UNITS, return_sequences=True)
         expected = to_numpy(layer(x))
         states = layer.cell.get_initial_state(batch_size=BATCH)
@@ -339,7 +353,7 @@ def test_a_cell_alone_takes_one_step_of_its_layer():
 
 
 def test_a_layer_shows_its_arguments_and_has_those_of_its_cell():
-    for name in ("SimpleRNN", "GRU", "LSTM"):
+    for name in NAMES:
         layer_class = getattr(seqlib.layers, name)
         shown = set(inspect.signature(layer_class).parameters)
         expected = set(inspect.signature(getattr(keras.layers, name)).parameters)
@@ -401,7 +415,7 @@ def test_a_call_that_does_not_fit_is_refused():
 
 def test_a_sequence_of_one_step_and_a_batch_of_one():
     for shape in ((1, 1, FEATURES), (BATCH, 1, FEATURES), (1, TIME, FEATURES)):
-        for variant in ("SimpleRNN", "GRU", "LSTM"):
+        for variant in NAMES:
             outputs = listed(ours(variant, return_sequences=True)(np.ones(shape, "float32")))
             assert tuple(outputs[0].shape) == (*shape[:2], UNITS)
             assert np.all(np.isfinite(to_numpy(ops.sum(outputs[0]))))

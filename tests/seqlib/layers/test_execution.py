@@ -1,4 +1,4 @@
-"""The kernels for whole sequences against `keras.layers`, and the choice between the ways."""
+"""How a layer goes through a sequence: the choice, exports, shards, and what a kernel refuses."""
 
 import itertools
 
@@ -9,13 +9,13 @@ from keras import ops
 
 import seqlib.layers
 from seqlib.compiled import BACKEND
-from seqlib.layers import fused
+from seqlib.layers.fused.execution import IMPLEMENTATIONS, right_padded
+from seqlib.layers.keras_internals import inside_xla
 from tests.seqlib.layers.check_layer import (
     BATCH,
     FEATURES,
     MASKS,
     TIME,
-    check_layer,
     check_same_numbers,
     example_input,
     listed,
@@ -26,7 +26,6 @@ UNITS = 5
 
 LAYERS = ["GRU", "LSTM"]
 on_tensorflow = pytest.mark.skipif(BACKEND.name != "tensorflow", reason="a feature of that backend")
-with_masks = pytest.mark.skipif(BACKEND.name == "torch", reason="torch.nn has no masks")
 
 
 def pair(which, implementation="fused", **arguments):
@@ -52,28 +51,6 @@ def fixed_seed():
     keras.utils.set_random_seed(1)
 
 
-@with_masks
-@pytest.mark.parametrize("name", LAYERS)
-def test_everything_asked_of_a_layer(name):
-    check_layer(lambda **how: pair(name, **how)[0], lambda **how: pair(name, **how)[1])
-
-
-@pytest.mark.parametrize("name", LAYERS)
-def test_equal_to_keras_in_every_way_of_looping(name):
-    masks = [None] if BACKEND.name == "torch" else [None, "left", "middle", "whole row"]
-    ways = itertools.product((False, True), (False, True), (False, True), masks)
-    for go_backwards, zero_output_for_mask, return_sequences, mask in ways:
-        both = pair(
-            name,
-            go_backwards=go_backwards,
-            zero_output_for_mask=zero_output_for_mask,
-            return_sequences=return_sequences,
-            return_state=True,
-        )
-        call = {} if mask is None else {"mask": np.array(MASKS[mask], bool)}
-        check_same_numbers(*both, initial_state=random_states(name), **call)
-
-
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_single_step_is_equal_to_keras(name):
     x, mask = example_input()[:, :1], np.array([[True], [False], [True]])
@@ -85,77 +62,9 @@ def test_a_single_step_is_equal_to_keras(name):
             return_sequences=return_sequences,
             return_state=True,
         )
-        assert both[0].path(time=1, masked=True).name in ("one step", "reference")
+        assert both[0].execution(time=1, masked=True).name in ("one step", "reference")
         for call in ({}, {"mask": mask}, {"mask": mask, "initial_state": random_states(name)}):
             check_same_numbers(*both, x=x, **call)
-
-
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("use_bias", [True, False])
-def test_equal_to_keras_in_training(name, use_bias):
-    for return_sequences in (True, False):
-        both = pair(name, use_bias=use_bias, return_sequences=return_sequences)
-        check_same_numbers(*both, training=True)
-
-
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("rates", [(0.4, 0.0), (0.0, 0.4), (0.3, 0.5)])
-def test_dropout_acts_as_in_keras_forward_and_backward(name, rates):
-    if BACKEND.name == "torch" and rates[1]:
-        pytest.skip("torch.nn has no recurrent dropout")
-    both = pair(name, dropout=rates[0], recurrent_dropout=rates[1], return_sequences=True)
-    mask = {} if BACKEND.name == "torch" else {"mask": np.array(MASKS["middle"], bool)}
-    check_same_numbers(*both, training=True, **mask)
-
-
-@with_masks
-@pytest.mark.parametrize("merge_mode", ["concat", None])
-def test_inside_bidirectional(merge_mode):
-    for name in LAYERS:
-        both = [
-            keras.layers.Bidirectional(layer, merge_mode=merge_mode)
-            for layer in pair(name, return_sequences=True, return_state=True)
-        ]
-        check_same_numbers(*both, mask=np.array(MASKS["left"], bool))
-
-
-@pytest.mark.parametrize("name", LAYERS)
-def test_a_stateful_layer_goes_on_where_it_stopped(name):
-    layer, reference = pair(name, stateful=True, return_sequences=True)
-    x = example_input()
-    for each in (layer, reference):
-        each(x[:, :3])
-    layer.set_weights(reference.get_weights())
-    for each in (layer, reference):
-        each.reset_state()
-    for part in (x[:, :3], x[:, 3:], x[:, 1:4]):
-        np.testing.assert_allclose(to_numpy(layer(part)), to_numpy(reference(part)), atol=1e-6)
-
-
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_training_goes_the_way_that_keras_goes(name, jit_compile):
-    """Batches and lengths of several sizes, unknown beforehand: odd ones, one row, long ones."""
-    if jit_compile and BACKEND.name == "torch":
-        pytest.skip("Keras compiles with torch.compile, which needs a C++ tool chain")
-    rng = np.random.default_rng(0)
-    models = []
-    for layer in pair(name, implementation="auto", return_sequences=True):
-        model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Masking(), layer])
-        model.add(keras.layers.Dense(1))
-        if models:
-            model.set_weights(models[0].get_weights())
-        model.compile(keras.optimizers.Adam(0.01), "mse", jit_compile=jit_compile)
-        models.append(model)
-    for batch, time in ((19, 5), (1, 5), (3, 70), (19, 5)):
-        x = rng.normal(size=(batch, time, FEATURES)).astype("float32")
-        x[: batch // 2, time // 2 :] = 0
-        for model in models:
-            model.train_on_batch(x, np.ones((batch, time, 1), "float32"))
-        mine, theirs = (model.predict(x, verbose=0) for model in models)
-        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
-    for mine, theirs in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -181,6 +90,17 @@ def test_shards_of_a_batch_add_up(name, shards, monkeypatch):
         check_same_numbers(
             *both, x=x, mask=mask, training=True, initial_state=random_states(name, rows)
         )
+
+
+@on_tensorflow
+def test_a_graph_that_xla_compiles_is_recognised():
+    import tensorflow as tf
+
+    found = []
+    for jit_compile in (False, True):
+        inner = tf.function(lambda x: found.append(inside_xla()) or x)
+        tf.function(lambda x, inner=inner: inner(x), jit_compile=jit_compile)(tf.zeros(2))
+    assert found == [False, True]
 
 
 @on_tensorflow
@@ -236,7 +156,7 @@ def exportable(name):
 
 
 @on_tensorflow
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("name", ["SimpleRNN", *LAYERS])
 def test_what_is_exported_runs_where_nothing_compiles(name, tmp_path):
     import tensorflow as tf
 
@@ -298,7 +218,7 @@ def test_what_tensorflow_cannot_see_of_a_shape_is_still_known_afterwards():
 @on_tensorflow
 def test_the_way_is_chosen_by_what_gives_the_same_numbers():
     def name(layer, **how):
-        return layer.path(**how).name
+        return layer.execution(**how).name
 
     lstm, gru = seqlib.layers.LSTM, seqlib.layers.GRU
     assert name(lstm(4), time=20) == name(gru(4)) == name(gru(4), masked=True) == "fused"
@@ -315,8 +235,8 @@ def test_the_way_is_chosen_by_what_gives_the_same_numbers():
         (gru(4, reset_after=False), "reset_after"),
         (seqlib.layers.SimpleRNN(4), "SimpleRNNCell has no kernel"),
     ):
-        assert layer.path(time=20).name == "reference"
-        assert reason in layer.path(time=20).reason
+        assert layer.execution(time=20).name == "reference"
+        assert reason in layer.execution(time=20).reason
 
 
 def test_a_cell_with_equations_of_its_own_keeps_them():
@@ -329,7 +249,7 @@ def test_a_cell_with_equations_of_its_own_keeps_them():
         cell_class = ForgetfulCell
 
     layer, plain = Forgetful(UNITS, return_state=True), seqlib.layers.LSTM(UNITS)
-    assert layer.path(time=TIME).name == "reference"
+    assert layer.execution(time=TIME).name == "reference"
     model = keras.Sequential([keras.Input((TIME, FEATURES)), plain])
     _, _, c = layer(example_input())
     assert not np.any(to_numpy(c))
@@ -350,7 +270,7 @@ def test_a_way_that_cannot_be_had_is_refused(arguments, message):
 
 
 def test_the_implementation_is_kept_in_the_config():
-    for implementation in fused.IMPLEMENTATIONS:
+    for implementation in IMPLEMENTATIONS:
         layer = ours("GRU", implementation=implementation)
         assert type(layer).from_config(layer.get_config()).implementation == implementation
 
@@ -363,8 +283,10 @@ def test_with_a_gpu_the_masks_that_cudnn_cannot_take_go_step_by_step(name, monke
 
     monkeypatch.setattr(BACKEND, "has_gpu", lambda: True)
     layer, reference = pair(name, implementation="auto", return_sequences=True, return_state=True)
-    assert layer.path(time=TIME, masked=True).name == "cuDNN"
-    assert ours(name, implementation="auto", use_bias=False).path(time=TIME).name == "reference"
+    assert layer.execution(time=TIME, masked=True).name == "cuDNN"
+    assert (
+        ours(name, implementation="auto", use_bias=False).execution(time=TIME).name == "reference"
+    )
     x = example_input()
     for rows in (None, *MASKS.values()):
         mask = None if rows is None else tf.constant(np.array(rows, bool))
@@ -374,6 +296,6 @@ def test_with_a_gpu_the_masks_that_cudnn_cannot_take_go_step_by_step(name, monke
         for got, wanted in zip(listed(layer(x, mask=mask)), expected, strict=True):
             np.testing.assert_allclose(to_numpy(got), to_numpy(wanted), atol=1e-6)
     padded, whole = (tf.constant(np.array(MASKS[rows], bool)) for rows in ("right", "whole row"))
-    assert bool(fused._right_padded(padded))
-    assert not bool(fused._right_padded(whole))
+    assert bool(right_padded(padded))
+    assert not bool(right_padded(whole))
     assert bool(ops.all(to_numpy(padded)[:, 0]))
