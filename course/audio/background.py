@@ -19,10 +19,6 @@ def colored_noise(generator, seconds, slope=1.0, count=None):
 
     Returns:
         Float32 array (samples,), or (count, samples).
-
-    Example:
-        >>> colored_noise(np.random.default_rng(0), 0.5).shape
-        (8000,)
     """
     samples = round(seconds * RATE)
     bins = samples // 2 + 1
@@ -35,17 +31,7 @@ def colored_noise(generator, seconds, slope=1.0, count=None):
 
 
 def babble(generator, speech, seconds, voices=20):
-    """Return many voices at once, none of which can be followed.
-
-    Args:
-        generator: `numpy.random.Generator`.
-        speech: `Speech` to draw utterances from.
-        seconds: How long.
-        voices: How many at a time.
-
-    Returns:
-        Float32 array (samples,).
-    """
+    """Return many voices of `Speech` at once, none of which can be followed: (samples,)."""
     samples = round(seconds * RATE)
     total = np.zeros(samples, "float32")
     for _ in range(voices):
@@ -60,16 +46,7 @@ def babble(generator, speech, seconds, voices=20):
 
 
 def tones(generator, seconds, beat=0.35):
-    """Return chords of a few voices with overtones, one after the other: not music, but like it.
-
-    Args:
-        generator: `numpy.random.Generator`.
-        seconds: How long.
-        beat: Mean length of a chord in seconds.
-
-    Returns:
-        Float32 array (samples,).
-    """
+    """Return chords with overtones, one every `beat` seconds or so: not music, but like it."""
     samples = round(seconds * RATE)
     total, at = np.zeros(samples, "float32"), 0
     scale = np.array([0, 2, 4, 5, 7, 9, 11])
@@ -102,11 +79,6 @@ def room_response(generator, reverberation=0.3, direct=0.6):
 
     Returns:
         Float32 array (samples,) of energy 1, the straight sound first.
-
-    Example:
-        >>> response = room_response(np.random.default_rng(0))
-        >>> float(np.round(np.sum(response**2), 3))
-        1.0
     """
     time = np.arange(round(reverberation * RATE)) / RATE
     echo = generator.standard_normal(len(time)) * 10 ** (-3 * time / reverberation)
@@ -129,5 +101,6 @@ def reverberate(sound, response):
 
 
 def _levelled(sound):
+    """Return sound at the common level."""
     level = np.sqrt(np.mean(np.square(sound), axis=-1, keepdims=True))
     return (sound * (LEVEL / np.maximum(level, 1e-9))).astype("float32")

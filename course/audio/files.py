@@ -111,13 +111,9 @@ def read(path, rate=RATE):
 
 
 def write(path, samples, rate=RATE):
-    """Write a 16-bit WAV file.
+    """Write samples (samples,) or (samples, channels) to a 16-bit WAV file or a binary stream.
 
-    Args:
-        path: The file, or a binary stream.
-        samples: Array (samples,) or (samples, channels), between -1 and 1; what is beyond is
-            clipped.
-        rate: Samples a second.
+    What is beyond -1 or 1 is clipped.
     """
     import soundfile
 

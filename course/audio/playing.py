@@ -13,15 +13,7 @@ _MP3_QUALITY = 0.95
 
 
 def player(samples, caption="", rate=RATE):
-    """Show a clip as an audio player; the sound is kept in the notebook, as a small MP3.
-
-    Args:
-        samples: Array (samples,) or (samples, channels).
-        caption: What is heard.
-        rate: Samples a second.
-
-    Returns:
-        An `IPython.display.HTML`.
+    """Show samples (samples,) or (samples, channels) as an audio player, kept as a small MP3.
 
     Raises:
         AudioError: It is no sound, or there is none of it.
@@ -46,16 +38,7 @@ def chime(rate=RATE):
 
 
 def with_chimes(samples, times, rate=RATE):
-    """Return a clip with a chime laid over it at each time.
-
-    Args:
-        samples: Array (samples,).
-        times: Seconds at which the detector fired.
-        rate: Samples a second.
-
-    Returns:
-        Float32 array (samples,). A chime that would go beyond the end is cut.
-    """
+    """Return a clip (samples,) with a chime over it at each time, in seconds."""
     result = np.array(samples, "float32")
     bell = chime(rate) * max(0.1, float(np.abs(result).max(initial=0)))
     for time in times:
@@ -70,13 +53,6 @@ def recorder(seconds=5, file="my_recording.wav"):
 
     It is one piece of HTML and JavaScript that loads nothing from anywhere and sends nothing
     anywhere: the sound stays in the browser until you save it.
-
-    Args:
-        seconds: How long to record.
-        file: Name of the file that is downloaded.
-
-    Returns:
-        An `IPython.display.HTML`.
     """
     from IPython.display import HTML
 

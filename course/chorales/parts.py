@@ -54,11 +54,6 @@ def split(family, test=0.2, validation=0.1, seed=0):
 
     Returns:
         Dict of lists of places: ``training``, ``validation``, ``test``.
-
-    Example:
-        >>> parts = split(np.array([0, 0, 2, 3, 3, 3, 6, 7]), test=0.3, validation=0.2)
-        >>> sorted(sum(parts.values(), []))
-        [0, 1, 2, 3, 4, 5, 6, 7]
     """
     drawn = np.random.default_rng(seed).permutation(np.unique(family))
     parts = {"test": [], "validation": [], "training": []}

@@ -58,14 +58,7 @@ class Work:
 
 
 def works(pieces):
-    """Put pieces on the grid, and leave out those that do not fit it.
-
-    Args:
-        pieces: Iterable of `music.Piece`.
-
-    Returns:
-        List of `Work`.
-    """
+    """Return a `Work` for each piece that fits the grid."""
     kept = []
     for piece in pieces:
         try:
@@ -86,10 +79,6 @@ def plan(bars, phrase=2, sharps=0, beats=4):
 
     Returns:
         (time, 3) of integers; see `Work`.
-
-    Example:
-        >>> plan(bars=4).shape
-        (64, 3)
     """
     bar = beats * STEPS
     steps = np.arange(bars * bar)
@@ -99,19 +88,12 @@ def plan(bars, phrase=2, sharps=0, beats=4):
 
 
 def to_piece(tokens, form, title=""):
-    """Make a piece of what a model wrote.
+    """Make a `music.Piece` of what a model wrote.
 
     Args:
         tokens: (time, 4) of token ids.
-        form: (time, 3), the form that it was written to; see `Work`.
+        form: (time, 3): bars, key signature and fermatas that it was written to; see `Work`.
         title: Its title.
-
-    Returns:
-        The `music.Piece`, with bars, key signature and fermatas as in the form.
-
-    Example:
-        >>> to_piece(np.tile([[75, 70, 67, 51]], (16, 1)), plan(bars=1)).time_signature
-        '4/4'
     """
     begins = np.flatnonzero(form[:, 0] == 0)
     upbeat = form[0, 0] > 0

@@ -35,12 +35,6 @@ def to_score(piece, staves="open", number=None, ends=True):
 
     Raises:
         ScoreError: The piece has no notes, or cannot be written on such staves.
-
-    Example:
-        >>> from course.music import Piece, notes
-        >>> score = to_score(Piece("two bars", notes([(0, 0.0, 6.0, 60)]), length=8.0))
-        >>> [[item.name for item in bar.notesAndRests] for bar in score.parts[0]["Measure"]]
-        [['C'], ['C', 'rest']]
     """
     from music21 import bar, layout, metadata, stream
 

@@ -28,15 +28,6 @@ def write_musicxml(piece, path):
     Raises:
         ScoreError: The name of the file ends otherwise, its folder is missing, or the piece has no
             notes.
-
-    Example:
-        >>> import tempfile
-        >>> from course.music import Piece, notes, read
-        >>> tune = Piece("", notes([(0, 0.0, 6.0, 60)]), length=6.0)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_musicxml(tune, Path(folder) / "tune.musicxml")
-        ...     read(Path(folder) / "tune.musicxml").notes["duration"].tolist()
-        [6.0]
     """
     path = check_suffix(path, (".musicxml", ".xml"))
     content = musicxml(to_score(piece))

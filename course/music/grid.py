@@ -137,10 +137,6 @@ def transpose(tokens, semitones):
 
     Raises:
         ValueError: A note would leave the MIDI pitches 0 to 127.
-
-    Example:
-        >>> transpose(np.array([63, 2, 1, 0]), 2).tolist()
-        [65, 2, 1, 0]
     """
     tokens = np.asarray(tokens)
     moved = np.where(tokens >= FIRST, tokens + semitones, tokens)
@@ -152,10 +148,7 @@ def transpose(tokens, semitones):
 
 
 def position_in_bar(piece, steps_per_quarter=4):
-    """Return how many steps after the beginning of its bar each step lies.
-
-    Returns:
-        Array ``(time,)`` of int32.
+    """Return how many steps after the beginning of its bar each step lies: ``(time,)`` of int32.
 
     Example:
         >>> tune = Piece("upbeat", notes([(0, 0, 2, 60)]), length=2.0, bars=np.array([-3.0, 1.0]))

@@ -49,7 +49,6 @@ class VoiceLeading:
         chords: Those that are a triad or a seventh chord.
         moves: Moves from a note to the next one, a voice each: soprano, alto, tenor, bass.
         semitones: How far these go together, a voice each.
-
     """
 
     changes: int = 0

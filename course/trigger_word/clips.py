@@ -78,7 +78,7 @@ class Backgrounds:
 def make_clips(
     generator, part, backgrounds, count, seconds=10, *, most=(2, 3, 1), snr=(3, 30), echo=0.5
 ):
-    """Make clips.
+    """Return `Clips` of words in rooms, in front of a background.
 
     Args:
         generator: `numpy.random.Generator`.
@@ -90,9 +90,6 @@ def make_clips(
             are is drawn evenly from 0 on.
         snr: Least and greatest level of the words over that of the background, in dB.
         echo: Share of the clips that are heard in a room.
-
-    Returns:
-        `Clips`.
     """
     samples = seconds * RATE // STEP * STEP
     sources = (part.words, part.near, part.sentences)
@@ -122,17 +119,7 @@ def make_clips(
 
 
 def training_clips(generator, part, backgrounds, count):
-    """Make clips to learn from: a quarter of them without the word, but full of speech.
-
-    Args:
-        generator: `numpy.random.Generator`.
-        part: A `corpus.Part`.
-        backgrounds: `Backgrounds`.
-        count: Number of clips.
-
-    Returns:
-        `Clips`.
-    """
+    """Make clips to learn from: a quarter of them without the word, but full of speech."""
     full = make_clips(generator, part, backgrounds, count - count // 4)
     without = make_clips(generator, part, backgrounds, count // 4, most=(0, 3, 2))
     return join([full, without])

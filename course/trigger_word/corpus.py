@@ -38,13 +38,9 @@ class Part(NamedTuple):
 
 
 def load(part):
-    """Return the speech of a part; the first time, espeak-ng speaks it, which takes some seconds.
+    """Return the `Part` called training, validation or test; no voice speaks in two of them.
 
-    Args:
-        part: ``"training"``, ``"validation"`` or ``"test"``.
-
-    Returns:
-        A `Part`. No voice speaks in two of them.
+    The first time, espeak-ng speaks it, which takes a minute.
     """
     lists = utterances(part)
     texts = tuple(utterance.text for utterance in lists["near"])
@@ -91,13 +87,8 @@ def neural(part):
     """Return what the neural voice says; the first time it speaks for about a minute.
 
     For the training part it is played faster or slower by 10 to 20 %, so that it sounds like
-    smaller and larger people; the voice as it is is heard in the test alone.
-
-    Args:
-        part: ``"training"`` or ``"test"``.
-
-    Returns:
-        A `Part`; in training its sentences are those of espeak-ng.
+    smaller and larger people; the voice as it is is heard in the test alone. The sentences of the
+    training part are those of espeak-ng.
     """
     generator = np.random.default_rng(10 + _SEEDS[part])
     near = NEAR + NEW_NEAR if part == "test" else NEAR
