@@ -51,14 +51,6 @@ def test_it_is_the_mean_over_real_tokens(logits, targets, smoothing):
     np.testing.assert_allclose(numpy(found), each[targets != 0].mean(), rtol=1e-5)
 
 
-def test_without_smoothing_keras_ignores_the_same_class(logits, targets):
-    keras_loss = keras.losses.SparseCategoricalCrossentropy(
-        from_logits=True, ignore_class=0, reduction="sum"
-    )
-    expected = numpy(keras_loss(targets, logits)) / (targets != 0).sum()
-    np.testing.assert_allclose(numpy(MaskedCrossentropy()(targets, logits)), expected, rtol=1e-5)
-
-
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_gradients_are_those_of_keras_and_zero_at_padding(logits, targets, smoothing):
     keras_loss = keras.losses.CategoricalCrossentropy(

@@ -35,35 +35,6 @@ def test_the_sines_are_those_of_the_paper():
     np.testing.assert_allclose(to_numpy(layers.SinusoidalPositions()(x)), x + expected, atol=1e-5)
 
 
-def test_all_sinusoidal_patterns_have_one_length_and_no_two_are_the_same():
-    patterns = encoding(np.arange(500))
-    np.testing.assert_allclose(np.linalg.norm(patterns, axis=1), np.sqrt(32 / 2), rtol=1e-5)
-    distances = np.linalg.norm(patterns[:, None] - patterns[None], axis=-1)
-    assert distances[~np.eye(500, dtype=bool)].min() > 0.3
-
-
-@pytest.mark.parametrize("shift", [1, 7, -3])
-def test_a_shift_is_one_rotation_wherever_one_starts(shift):
-    positions = np.arange(10, 200)
-    here, there = encoding(positions), encoding(positions + shift)
-    # The one linear map that fits all positions best fits each of them, and it is a rotation.
-    rotation = np.linalg.lstsq(here, there, rcond=1e-6)[0]
-    np.testing.assert_allclose(here @ rotation, there, atol=2e-3)
-    pairs = encoding(np.array([shift])).reshape(-1, 2)  # (sin, cos) of the shift itself
-    expected = np.zeros((32, 32))
-    for i, (sin, cos) in enumerate(pairs):
-        expected[2 * i : 2 * i + 2, 2 * i : 2 * i + 2] = [[cos, -sin], [sin, cos]]
-    np.testing.assert_allclose(here @ expected, there, atol=1e-4)
-    np.testing.assert_allclose(expected @ expected.T, np.eye(32), atol=1e-6)
-
-
-def test_nearness_falls_with_distance():
-    patterns = encoding(np.arange(100))
-    products = patterns @ patterns.T
-    np.testing.assert_allclose(products[0, :50], products[50, 50:], rtol=1e-4)  # of distance alone
-    assert products[0, 0] > products[0, 1] > products[0, 3] > products[0, 10]
-
-
 def test_rotary_keeps_lengths_and_turns_pairs():
     x = drawn(2, 3, 30, 8)
     y = to_numpy(layers.RotaryPositions()(x))
@@ -71,19 +42,6 @@ def test_rotary_keeps_lengths_and_turns_pairs():
     angles = np.arange(30)[:, None] / 10_000 ** (np.arange(4) / 4)
     turned = (x[..., :4] + 1j * x[..., 4:]) * np.exp(1j * angles)
     np.testing.assert_allclose(y, np.concatenate([turned.real, turned.imag], -1), atol=1e-4)
-
-
-def test_rotary_products_see_distances_alone():
-    query, key = drawn(1, 1, 8), drawn(1, 1, 8, seed=1)
-    turn = layers.RotaryPositions()
-
-    def product(p, q):
-        return float(ops.sum(turn(query, np.array([p])) * turn(key, np.array([q]))))
-
-    for shift in (1, 17, 400):
-        assert product(5, 2) == pytest.approx(product(5 + shift, 2 + shift), abs=1e-3)
-    assert product(5, 2) != pytest.approx(product(2, 5), abs=1e-2)
-    assert product(5, 2) != pytest.approx(product(6, 2), abs=1e-2)
 
 
 def test_attention_with_rotary_positions_sees_distances_alone():

@@ -197,17 +197,6 @@ def test_no_real_place_sees_padding_and_each_sees_all_that_is_real(name):
     np.testing.assert_array_equal(own[real], (expected & causal)[real])
 
 
-def test_rows_of_a_batch_never_see_one_another():
-    x = example_input()
-    changed = x.copy()
-    changed[0] += 1
-    for layer in (maker("encoder")(), maker("decoder")()):
-        call = {"memory": x} if "decoder" in layer.name else {}
-        before, after = to_numpy(layer(x, **call)), to_numpy(layer(changed, **call))
-        np.testing.assert_allclose(after[1:], before[1:], atol=1e-6)
-        assert np.abs(after[0] - before[0]).max() > 1e-3
-
-
 def test_masks_of_keras_count_where_none_are_given():
     ids = np.array([[1, 2, 0, 0], [3, 0, 4, 0]])
     embedding = keras.layers.Embedding(5, 4, mask_zero=True)

@@ -96,13 +96,6 @@ def test_no_real_place_sees_padding(form):
     np.testing.assert_allclose(after[real][:, said], before[real][:, said], atol=1e-5)
 
 
-def test_padding_between_and_before_real_tokens_is_not_seen_either():
-    model = make(positions=None)  # without positions a gap must not even be noticed
-    whole = logits(model, np.array([[3, 4, 2]]), np.array([[1, 5, 6]]))[0]
-    gaps = logits(model, np.array([[0, 3, 0, 4, 2]]), np.array([[0, 1, 5, 0, 6]]))[0]
-    np.testing.assert_allclose(gaps[[1, 2, 4]], whole, atol=1e-5)
-
-
 def test_no_place_sees_the_future_and_each_sees_its_own_token_and_the_source():
     model = make("rotary, pre-norm")
     source, target = SOURCE[:1], np.array([[1, 9, 8, 7, 6, 5]])
