@@ -5,6 +5,7 @@ import functools
 import keras
 from keras import ops
 
+from seqlib.layers.arguments import checked_choice
 from seqlib.layers.attention import AttentionLayer, join_masks
 from seqlib.layers.fused.scan import Scan
 from seqlib.layers.recurrent_layer import CellLoop, RecurrentLayer
@@ -79,11 +80,7 @@ class AttentionDecoder(keras.Layer):
         super().__init__(**kwargs)
         _check_part("layer", layer, RecurrentLayer, "an LSTM, GRU or SimpleRNN of seqlib.layers")
         _check_part("attention", attention, AttentionLayer, "an attention layer of seqlib.layers")
-        if query not in QUERIES:
-            raise ValueError(
-                f"AttentionDecoder: argument `query` got {query!r}. Allowed: "
-                f"{', '.join(map(repr, QUERIES))}."
-            )
+        checked_choice(self, "query", query, QUERIES)
         if query == "previous" and attention.dropout:
             raise ValueError(
                 "AttentionDecoder: `attention` drops weights, which needs fresh random numbers at "
