@@ -15,15 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 2.0
 HASTY = 1.0  # seconds a pair below which the figures are no record
 PARTS = (
-    "recurrent",
-    "attention",
-    "decoder",
-    "generation",
-    "beam",
-    "transformer",
-    "embeddings",
-    "word2vec",
-)
+    "recurrent", "attention", "decoder", "generation",
+    "beam", "transformer", "embeddings", "word2vec",
+)  # fmt: skip
 
 
 def arguments(words=None):

@@ -9,11 +9,10 @@ an optimizer; on TensorFlow each is one `tf.function`.
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from benchmarks import torch_layers
+from benchmarks import keras_layers, torch_layers
 from benchmarks.agreement import check_agreement
-from benchmarks.turns import Contestant, compare
+from benchmarks.turns import Contestant, compare, row
 from seqlib import layers
 from seqlib.layers.attention import masked_softmax
 
@@ -33,14 +32,9 @@ def rows(effort, shapes=SHAPES):
             contestants = sides(shape)
             for what in ("training step", "inference"):
                 ways = [Contestant(side, does[what]) for side, does in contestants.items()]
-                yield {
-                    "benchmark": "attention",
-                    "layer": name,
-                    "what": what,
-                    "shape": dict(zip(("batch", "time", "heads", "size"), shape, strict=True)),
-                    "unit": "batch",
-                    **compare(ways, effort, check=check_agreement),
-                }
+                sizes = dict(zip(("batch", "time", "heads", "size"), shape, strict=True))
+                measured = compare(ways, effort, check=check_agreement)
+                yield row("attention", name, what, sizes, "batch", measured)
 
 
 def _layers(shape):
@@ -61,7 +55,7 @@ def _layers(shape):
         def forward(x, training, layer=layer):
             return layer(x, x, training=training)
 
-        sides[side] = _on_tensorflow(forward, inputs, layer.trainable_variables)
+        sides[side] = keras_layers.timed(forward, inputs, layer.trainable_variables)
     if torch_layers.torch:
         module = torch_layers.multi_head(heads, made["seqlib"].get_weights())
         sides["torch"] = torch_layers.timed(
@@ -89,31 +83,10 @@ def _cores(shape):
         return keras.ops.dot_product_attention(query, key, value)
 
     sides = {
-        "seqlib": _on_tensorflow(ours, inputs),
-        "keras": _on_tensorflow(of_keras, time_first),
+        "seqlib": keras_layers.timed(ours, inputs),
+        "keras": keras_layers.timed(of_keras, time_first),
     }
     if torch_layers.torch:
         attend = torch_layers.torch.nn.functional.scaled_dot_product_attention
         sides["torch"] = torch_layers.timed(attend, inputs)
     return sides
-
-
-def _on_tensorflow(forward, inputs, variables=()):
-    """Return a training step and inference, each one `tf.function`; see `torch_layers.timed`."""
-    tensors = [tuple(map(tf.constant, arrays)) for arrays in inputs]
-
-    @tf.function
-    def train(arrays):
-        with tf.GradientTape() as tape:
-            tape.watch(arrays)
-            loss = tf.reduce_mean(tf.square(forward(*arrays, training=True)))
-        return loss, *tape.gradient(loss, [*arrays, *variables])
-
-    @tf.function
-    def infer(arrays):
-        return (forward(*arrays, training=False),)
-
-    return {
-        "training step": lambda k: train(tensors[k % len(tensors)]),
-        "inference": lambda k: infer(tensors[k % len(tensors)]),
-    }

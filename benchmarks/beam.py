@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from benchmarks.turns import Contestant, compare, fastest
+from benchmarks.turns import Contestant, compare, fastest, row
 from seqlib import layers
 from seqlib.decoding import beam_search
 
@@ -31,9 +31,9 @@ def rows(effort, batches=BATCHES, sizes=SIZES):
     keras_encoder, keras_decoder = attention_model(keras.layers, sizes)
     keras_encoder.set_weights(encoder.get_weights())
     keras_decoder.set_weights(decoder.get_weights())
-    compiled = {
-        "one XLA program": Compiled(encoder, decoder, sizes, jit_compile=True),
-        "the search in parts": Compiled(encoder, decoder, sizes, jit_compile=False),
+    searches = {
+        "one XLA program": compiled(encoder, decoder, sizes, jit_compile=True),
+        "the search in parts": compiled(encoder, decoder, sizes, jit_compile=False),
     }
     loop = PredictLoop(keras_encoder, keras_decoder, sizes)
     draw = np.random.default_rng(0).integers
@@ -49,37 +49,23 @@ def rows(effort, batches=BATCHES, sizes=SIZES):
         def first(translate, sources=sources):
             return lambda k: translate(sources[k % len(sources)][:1])
 
-        ways = [Contestant(way, whole(translate)) for way, translate in compiled.items()]
+        ways = [Contestant(way, whole(translate)) for way, translate in searches.items()]
         best = fastest(ways, rounds=9)
         contestants = [Contestant("seqlib", best.call, work=batch)]
         contestants.append(Contestant("predict, one sentence", first(loop), work=1))
         if batch > 1:
             contestants.append(Contestant("predict, whole batch", whole(loop), work=batch))
-        yield {
-            "benchmark": "beam",
-            "layer": "LSTM with attention",
-            "what": f"beam search, width {WIDTH}",
-            "shape": {"batch": batch, **sizes},
-            "unit": "sentence",
-            "path": best.name,
-            **compare(contestants, effort, check=_check_agreement),
-        }
+        shape = {"batch": batch, **sizes}
+        measured = compare(contestants, effort, check=_check_agreement)
+        what = f"beam search, width {WIDTH}"
+        yield row("beam", "LSTM with attention", what, shape, "sentence", measured, path=best.name)
 
 
 def attention_model(package, sizes):
-    r"""Return the two halves of the model, made with `seqlib.layers` or with `keras.layers`.
+    r"""Return encoder and decoder, made with `seqlib.layers` or with `keras.layers`.
 
     $$e_s = v^\top \tanh(W a_s + U h_{t-1}), \qquad
     (h_t, c_t) = \text{LSTM}\Big(\Big[y_{t-1}, \sum_s \text{softmax}(e)_s\, a_s\Big]\Big)$$
-
-    Args:
-        package: Where the LSTM and its cell come from.
-        sizes: See `rows`.
-
-    Returns:
-        An encoder, tokens (batch, source) -> annotations $a$ (batch, source, 2 * hidden) and keys
-        $W a$ (batch, source, hidden); and a decoder, (tokens (batch,), h, c, annotations, keys) ->
-        (logits (batch, vocabulary), h, c).
     """
     steps, units = sizes["source"], sizes["hidden"]
     source = keras.Input((steps,), dtype="int32")
@@ -101,29 +87,25 @@ def attention_model(package, sizes):
     return encoder, keras.Model([token, h, c, annotations, keys], [logits, new_h, new_c])
 
 
-class Compiled:
-    """Encoder and search in one compiled function, around the loop of `seqlib.decoding`."""
+def compiled(encoder, decoder, sizes, jit_compile):
+    """Return a function from sources to the best sentence of each and its score, compiled."""
 
-    def __init__(self, encoder, decoder, sizes, jit_compile):
-        def step(tokens, states):
-            h, c, annotations, keys = states
-            logits, h, c = decoder([tokens, h, c, annotations, keys])
-            return logits, (h, c, annotations, keys)
+    def step(tokens, states):
+        h, c, annotations, keys = states
+        logits, h, c = decoder([tokens, h, c, annotations, keys])
+        return logits, (h, c, annotations, keys)
 
-        @tf.function(jit_compile=jit_compile)
-        def translate(source):
-            annotations, keys = encoder(source)
-            zeros = ops.zeros((len(source), sizes["hidden"]))
-            states = (zeros, zeros, annotations, keys)
-            first = ops.full((len(source),), START, "int32")
-            tokens, scores = beam_search(step, states, first, length=sizes["target"], width=WIDTH)
-            return tokens[:, 0], scores[:, 0]
+    # XLA compiles the whole as one program; or the search alone, cut into a part for each core.
+    @tf.function(jit_compile=jit_compile)
+    def translate(source):
+        annotations, keys = encoder(source)
+        zeros = ops.zeros((len(source), sizes["hidden"]))
+        states = (zeros, zeros, annotations, keys)
+        first = ops.full((len(source),), START, "int32")
+        tokens, scores = beam_search(step, states, first, length=sizes["target"], width=WIDTH)
+        return tokens[:, 0], scores[:, 0]
 
-        self.translate = translate
-
-    def __call__(self, source):
-        """Return the best sentence for each source, (batch, target), and its score."""
-        return [ops.convert_to_numpy(each) for each in self.translate(tf.constant(source))]
+    return lambda source: [ops.convert_to_numpy(one) for one in translate(tf.constant(source))]
 
 
 class PredictLoop:

@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from benchmarks import torch_layers
-from benchmarks.turns import Contestant, compare
+from benchmarks.turns import Contestant, compare, row
 from seqlib import layers
 
 SIZES = {"batch": 100, "source": 30, "target": 10, "encoder": 32, "hidden": 64, "score": 10}
@@ -43,14 +43,9 @@ def rows(effort, sizes=SIZES, batches=BATCHES):
     ]
     if torch:
         contestants.append(Contestant("torch", torch, work=number))
-    yield {
-        "benchmark": "decoder",
-        "layer": "AttentionDecoder",
-        "what": "training of an attentive decoder",
-        "shape": dict(sizes),
-        "unit": "sequence",
-        **compare(contestants, effort, check=_check_losses),
-    }
+    what = "training of an attentive decoder"
+    measured = compare(contestants, effort, check=_check_losses)
+    yield row("decoder", "AttentionDecoder", what, dict(sizes), "sequence", measured)
 
 
 def one_pass(sizes):

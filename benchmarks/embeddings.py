@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks import fresh
 from benchmarks.loaders import installed, made_up_words, wanted_words
-from benchmarks.turns import Contestant, compare
+from benchmarks.turns import Contestant, compare, row
 from seqlib import data
 from seqlib.word_vectors import WordVectors, evaluate
 
@@ -76,8 +76,7 @@ def _loading(effort, path, shape):
     def forget():
         shutil.rmtree(cache, ignore_errors=True)
 
-    loaders = {name: name for name in ("seqlib", *RIVALS, "line loop")}
-    loaders = {name: loader for name, loader in loaders.items() if _is_there(name)}
+    loaders = {name: name for name in ("seqlib", *filter(installed, RIVALS), "line loop")}
     few = min(effort.rounds, _ROUNDS)
     yield _row("first load", shape, fresh.compare(loaders, path, few, environment, forget))
 
@@ -112,14 +111,9 @@ def _analogies(effort, vectors, sections, vocabulary, part):
         Contestant("seqlib", seqlib, work=total),
         Contestant("gensim", gensim, work=sum(map(len, some.values()))),
     ]
-    return {
-        "benchmark": "embeddings",
-        "layer": "word vectors",
-        "what": "analogies",
-        "shape": {"questions": total, "words": vocabulary, "dimension": vectors.dimension},
-        "unit": "question",
-        **compare(contestants, effort, check=_check_accuracy),
-    }
+    shape = {"questions": total, "words": vocabulary, "dimension": vectors.dimension}
+    measured = compare(contestants, effort, check=_check_accuracy)
+    return row("embeddings", "word vectors", "analogies", shape, "question", measured)
 
 
 def _check_accuracy(results):
@@ -128,17 +122,8 @@ def _check_accuracy(results):
         raise RuntimeError(f"The accuracies differ: {results}.")
 
 
-def _is_there(name):
-    return name not in RIVALS or installed(name)
-
-
 def _row(what, shape, measured):
-    return {
-        "benchmark": "embeddings",
-        "layer": "word vectors",
-        "what": what,
-        "shape": shape,
-        "unit": "file",
-        "matrix_megabytes": shape["words"] * shape["dimension"] * 4 / 1e6,
-        **measured,
-    }
+    megabytes = shape["words"] * shape["dimension"] * 4 / 1e6
+    return row(
+        "embeddings", "word vectors", what, shape, "file", measured, matrix_megabytes=megabytes
+    )

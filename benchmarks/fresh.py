@@ -7,14 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.turns import OtherPrograms, spread
+from benchmarks.turns import OtherPrograms, summed_up
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def compare(contestants, path, rounds, environment, before=None):
     """Time loaders in turn, as `turns.compare` does with functions."""
-    first, *rest = contestants
     calls = {
         name: [_run(loader, path, environment, before)] for name, loader in contestants.items()
     }
@@ -29,14 +28,8 @@ def compare(contestants, path, rounds, environment, before=None):
         for name, found in calls.items()
         if found[0]["megabytes"] is not None
     }
-    return {
-        "milliseconds": {name: 1000 * statistics.median(found) for name, found in seconds.items()},
-        "ratios": {name: spread(seconds[name], seconds[first]) for name in rest},
-        "rounds": rounds,
-        "first_call_seconds": {name: found[0]["seconds"] for name, found in calls.items()},
-        "other_programs": others.share,
-        "megabytes": megabytes,
-    }
+    first_calls = {name: found[0]["seconds"] for name, found in calls.items()}
+    return {**summed_up(seconds, first_calls, others.share), "megabytes": megabytes}
 
 
 def _run(loader, path, environment, before):

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from benchmarks import torch_layers
-from benchmarks.turns import Contestant, compare
+from benchmarks.turns import Contestant, compare, row
 from seqlib import layers
 from seqlib.decoding import sample
 
@@ -40,14 +40,9 @@ def rows(effort, batches=BATCHES, units=UNITS, lengths=LENGTHS):
         for name, side in sides.items():
             call = side.drawer(batch, lengths[name])
             contestants.append(Contestant(name, call, work=batch * lengths[name]))
-        yield {
-            "benchmark": "generation",
-            "layer": "LSTM",
-            "what": "sampling",
-            "shape": {"batch": batch, "hidden": units, "vocabulary": VOCABULARY},
-            "unit": "character",
-            **compare(contestants, effort),
-        }
+        shape = {"batch": batch, "hidden": units, "vocabulary": VOCABULARY}
+        measured = compare(contestants, effort)
+        yield row("generation", "LSTM", "sampling", shape, "character", measured)
 
 
 class Compiled:
@@ -56,19 +51,18 @@ class Compiled:
     def __init__(self, cell, head):
         self.cell, self.head = cell, head
 
+    def start(self, batch):
+        """Return the states before the first character."""
+        return self.cell.get_initial_state(batch)
+
     def step(self, tokens, states):
         """Return logits, (batch, vocabulary), and the new states."""
         h, states = self.cell(ops.one_hot(tokens, VOCABULARY), states)
         return self.head(h), states
 
-    def logits(self, tokens):
-        """Return the logits after the first tokens."""
-        return self.step(tokens, self.cell.get_initial_state(len(tokens)))[0]
-
     def drawer(self, batch, length):
         """Return a function of a running number that draws (batch, length) characters."""
-        states, first = self.cell.get_initial_state(batch), np.zeros(batch, "int32")
-        step = self.step
+        states, first, step = self.start(batch), np.zeros(batch, "int32"), self.step
 
         def call(k):
             tokens, _ = sample(step, states, first, length=length, seed=k)
@@ -97,24 +91,26 @@ class ModelLoop:
         self.run, self.units = run, model.inputs[1].shape[-1]
         self.one_hot = np.eye(VOCABULARY, dtype="float32")
 
-    def _start(self, batch):
+    def start(self, batch):
+        """Return the states before the first character."""
         return [np.zeros((batch, self.units), "float32")] * 2
 
-    def logits(self, tokens):
-        """Return the logits after the first tokens."""
-        return next(iter(self.run([self.one_hot[tokens][:, None], *self._start(len(tokens))])))
+    def step(self, tokens, states):
+        """Return logits, (batch, vocabulary), and the new states."""
+        logits, *states = self.run([self.one_hot[tokens][:, None], *states])
+        return logits, states
 
     def drawer(self, batch, length):
         """Return a function of a running number that draws (batch, length) characters."""
 
         def call(k):
-            chance = np.random.default_rng(k)
+            random = np.random.default_rng(k)
             drawn = np.zeros((batch, length), "int32")
-            last, states = np.zeros(batch, "int32"), self._start(batch)
+            last, states = np.zeros(batch, "int32"), self.start(batch)
             for t in range(length):
-                logits, *states = self.run([self.one_hot[last][:, None], *states])
+                logits, states = self.step(last, states)
                 weights = np.exp(logits - logits.max(axis=-1, keepdims=True)).cumsum(axis=-1)
-                threshold = chance.random((batch, 1)) * weights[:, -1:]
+                threshold = random.random((batch, 1)) * weights[:, -1:]
                 last = (weights > threshold).argmax(axis=-1)  # (batch,)
                 drawn[:, t] = last
             return drawn
@@ -133,30 +129,32 @@ class TorchLoop:
         self.head = torch.nn.Linear(units, VOCABULARY)
         self.cell.load_state_dict(torch_layers.weights("LSTM", lstm_weights))
         self.head.load_state_dict({"weight": kernel.T, "bias": bias})
+        for module in (self.cell, self.head):
+            module.requires_grad_(False)
         self.one_hot = torch.eye(VOCABULARY)
 
-    def _start(self, batch):
+    def start(self, batch):
+        """Return the states before the first character."""
         return (self.torch.zeros(batch, self.cell.hidden_size),) * 2
 
-    def logits(self, tokens):
-        """Return the logits after the first tokens."""
-        with self.torch.inference_mode():
-            x = self.one_hot[self.torch.from_numpy(tokens)]
-            return self.head(self.cell(x, self._start(len(tokens)))[0])
+    def step(self, tokens, states):
+        """Return logits, (batch, vocabulary), and the new states."""
+        states = self.cell(self.one_hot[tokens], states)
+        return self.head(states[0]), states
 
     def drawer(self, batch, length):
         """Return a function of a running number that draws (batch, length) characters."""
-        torch, cell, head, one_hot = self.torch, self.cell, self.head, self.one_hot
+        torch, step = self.torch, self.step
 
         def call(k):
-            chance = torch.Generator().manual_seed(k)
+            random = torch.Generator().manual_seed(k)
             with torch.inference_mode():
                 drawn = torch.empty((batch, length), dtype=torch.int64)
-                last, states = torch.zeros(batch, dtype=torch.int64), self._start(batch)
+                last, states = torch.zeros(batch, dtype=torch.int64), self.start(batch)
                 for t in range(length):
-                    states = cell(one_hot[last], states)
-                    odds = torch.softmax(head(states[0]), dim=-1)
-                    last = torch.multinomial(odds, 1, generator=chance)[:, 0]
+                    logits, states = step(last, states)
+                    odds = torch.softmax(logits, dim=-1)
+                    last = torch.multinomial(odds, 1, generator=random)[:, 0]
                     drawn[:, t] = last
                 return drawn.numpy()
 
@@ -166,7 +164,8 @@ class TorchLoop:
 def _check_agreement(sides, batch):
     """Raise where two sides do not compute the same logits."""
     tokens = np.arange(batch) % VOCABULARY
-    logits = {name: np.asarray(side.logits(tokens)) for name, side in sides.items()}
-    for name, own in logits.items():
-        if not np.allclose(own, logits["seqlib"], atol=1e-4):
+    logits = {}
+    for name, side in sides.items():
+        logits[name] = ops.convert_to_numpy(side.step(tokens, side.start(batch))[0])
+        if not np.allclose(logits[name], logits["seqlib"], atol=1e-4):
             raise RuntimeError(f"{name} does not compute the logits that seqlib does.")

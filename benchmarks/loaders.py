@@ -32,51 +32,28 @@ def installed(name):
     return importlib.util.find_spec(name) is not None
 
 
-def seqlib(path):
-    """Return what loads a file by `WordVectors.load_glove`, through the cache folder."""
+def seqlib(path, only=None):
+    """Return what loads a file by `WordVectors.load_glove`: all of it through the cache folder."""
     import polars  # noqa: F401  what the reader needs
 
     from seqlib.word_vectors import WordVectors
 
     def load():
-        vectors = WordVectors.load_glove(path)
+        vectors = WordVectors.load_glove(path, only=only, cache=only is None)
         return vectors.index, vectors.matrix
 
     return load
 
 
-def seqlib_wanted(path):
-    """Return what loads every 40th word alone."""
-    import polars  # noqa: F401
-
-    from seqlib.word_vectors import WordVectors
-
-    wanted = wanted_words(_count(path))
-
-    def load():
-        vectors = WordVectors.load_glove(path, only=wanted, cache=False)
-        return vectors.index, vectors.matrix
-
-    return load
-
-
-def gensim(path):
-    """Return what loads a file by gensim."""
+def gensim(path, saved=False):
+    """Return what loads a file by gensim, or opens what it has saved in its own format."""
     from gensim.models import KeyedVectors
 
     def load():
-        vectors = KeyedVectors.load_word2vec_format(path, no_header=True)
-        return vectors.key_to_index, vectors.vectors
-
-    return load
-
-
-def gensim_saved(path):
-    """Return what opens, memory-mapped, what gensim has saved in its own format."""
-    from gensim.models import KeyedVectors
-
-    def load():
-        vectors = KeyedVectors.load(f"{path}.gensim", mmap="r")
+        if saved:
+            vectors = KeyedVectors.load(f"{path}.gensim", mmap="r")
+        else:
+            vectors = KeyedVectors.load_word2vec_format(path, no_header=True)
         return vectors.key_to_index, vectors.vectors
 
     return load
@@ -106,30 +83,16 @@ def pandas(path):
     return load
 
 
-def line_loop(path):
-    """Return the loop over lines that courses use."""
+def line_loop(path, only=None):
+    """Return the loop over lines that courses use; it parses the numbers of some words alone."""
+    wanted = only and set(only)
 
     def load():
         vectors = {}
         with open(path, encoding="utf-8") as stream:
             for line in stream:
                 word, *numbers = line.rstrip().split(" ")
-                vectors[word] = np.asarray(numbers, dtype="float32")
-        return vectors, None
-
-    return load
-
-
-def line_loop_wanted(path):
-    """Return the same loop, which parses the numbers of every 40th word alone."""
-    wanted = set(wanted_words(_count(path)))
-
-    def load():
-        vectors = {}
-        with open(path, encoding="utf-8") as stream:
-            for line in stream:
-                word, *numbers = line.rstrip().split(" ")
-                if word in wanted:
+                if wanted is None or word in wanted:
                     vectors[word] = np.asarray(numbers, dtype="float32")
         return vectors, None
 
@@ -138,12 +101,12 @@ def line_loop_wanted(path):
 
 LOADERS = {
     "seqlib": seqlib,
-    "seqlib wanted": seqlib_wanted,
+    "seqlib wanted": lambda path: seqlib(path, wanted_words(_count(path))),
     "gensim": gensim,
-    "gensim saved": gensim_saved,
+    "gensim saved": lambda path: gensim(path, saved=True),
     "pandas": pandas,
     "line loop": line_loop,
-    "line loop wanted": line_loop_wanted,
+    "line loop wanted": lambda path: line_loop(path, wanted_words(_count(path))),
 }
 
 

@@ -15,7 +15,6 @@ def description():
     """Return what a reader needs to judge the figures, and nothing that names the machine."""
     known = machine.description()
     left_out = ("GPU", "data folder", "NumPy")  # the benchmark runs on the processor
-    threads = str(cores())
     return {
         "CPU": processor_model(),
         **{name: text for name, text in known.items() if name not in left_out},
@@ -23,7 +22,7 @@ def description():
         "PyTorch": torch_layers.version() or "not installed",
         "gensim": embeddings.version("gensim") or "not installed",
         "pandas": embeddings.version("pandas") or "not installed",
-        "threads": f"{threads} for TensorFlow, {torch_layers.threads() or 'none'} for PyTorch",
+        "threads": f"{cores()} for TensorFlow, {torch_layers.threads() or 'none'} for PyTorch",
     }
 
 

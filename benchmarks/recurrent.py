@@ -10,11 +10,10 @@ import dataclasses
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from benchmarks import products, torch_layers
+from benchmarks import keras_layers, products, torch_layers
 from benchmarks.agreement import check_agreement
-from benchmarks.turns import Contestant, Effort, compare, fastest
+from benchmarks.turns import Contestant, Effort, compare, fastest, row
 from seqlib import layers
 
 SHAPES = [  # (batch, time, in, hidden)
@@ -46,28 +45,6 @@ def rows(effort, names=LAYERS, shapes=(*SHAPES, STEP)):
                 yield _row(name, "fit", shape, compare(_fits(name, shape), few), {}, {})
 
 
-def actions(layer, inputs, jit=False):
-    """Return a training step and inference of a Keras layer, each one `tf.function`."""
-    xs = [tf.constant(x) for x in inputs]
-
-    @tf.function(jit_compile=jit)
-    def train(x):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            loss = tf.reduce_mean(tf.square(layer(x, training=True)))
-        return loss, *tape.gradient(loss, [x, *layer.trainable_variables])
-
-    @tf.function(jit_compile=jit)
-    def infer(x):
-        return (layer(x, training=False),)
-
-    # On the processor a `tf.function` returns when its result is there.
-    return {
-        "training step": lambda k: train(xs[k % len(xs)]),
-        "inference": lambda k: infer(xs[k % len(xs)]),
-    }
-
-
 def _pairings(name, shape):
     """Yield what is done, the contestants, and notes on how, for one layer at one shape."""
     batch, length, features, units = shape
@@ -81,7 +58,8 @@ def _pairings(name, shape):
     ):
         layer = getattr(package, name)(units, return_sequences=True)
         layer.build((None, None, features))
-        sides[side] = layer, actions(layer, inputs, jit)
+        arrays = [(x,) for x in inputs]
+        sides[side] = layer, keras_layers.timed(layer, arrays, layer.trainable_variables, jit)
     weights = sides["seqlib"][0].get_weights()
     for layer, _ in sides.values():
         layer.set_weights(weights)
@@ -145,16 +123,8 @@ def _estimate(shape, gates):
 
 def _row(name, what, shape, measured, notes, floors):
     ours = measured["milliseconds"]["seqlib"]
-    return {
-        "benchmark": "recurrent",
-        "layer": name,
-        "what": what,
-        "shape": dict(zip(("batch", "time", "in", "hidden"), shape, strict=True)),
-        "unit": "batch",
-        **measured,
-        **notes,
-        "floors": {
-            floor: {**found, "share": found["milliseconds"] / ours}
-            for floor, found in floors.items()
-        },
+    shares = {
+        floor: {**found, "share": found["milliseconds"] / ours} for floor, found in floors.items()
     }
+    sizes = dict(zip(("batch", "time", "in", "hidden"), shape, strict=True))
+    return row("recurrent", name, what, sizes, "batch", measured, **notes, floors=shares)

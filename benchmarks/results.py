@@ -38,29 +38,22 @@ def summary(rows):
             for against, ratio in row["ratios"].items():
                 key = row["layer"], row["what"], against
                 ratios.setdefault(key, []).append(ratio["median"])
+    names = ("layer", "what", "against")
     return [
         {
-            "layer": layer,
-            "what": what,
-            "against": against,
+            **dict(zip(names, key, strict=True)),
             "median": statistics.median(found),
             "least": min(found),
             "greatest": max(found),
             "shapes": len(found),
         }
-        for (layer, what, against), found in ratios.items()
+        for key, found in ratios.items()
     ]
 
 
 def is_one_step(row):
     """Return whether a row is about a single step of a layer."""
     return row["shape"].get("time") == 1
-
-
-def describe(row):
-    """Return in words what a row measured."""
-    shape = ", ".join(f"{name} {size}" for name, size in row["shape"].items())
-    return f"{row['layer']}, {row['what']}: {shape}"
 
 
 def write(path, content):

@@ -1,6 +1,6 @@
 """The results as text: a block for each row as it comes, a summary, the page of all tables."""
 
-from benchmarks.results import describe, is_one_step
+from benchmarks.results import is_one_step
 from benchmarks.turns import BUSY
 
 _INTRODUCTION = """\
@@ -49,7 +49,9 @@ _LOOPS = {
 
 def block(row):
     """Return a row as lines for the terminal."""
-    lines = [describe(row) + (f" (path: {row['path']})" if "path" in row else "")]
+    shape = ", ".join(f"{name} {size}" for name, size in row["shape"].items())
+    way = f" ({row['path']})" if "path" in row else ""
+    lines = [f"{row['layer']}, {row['what']}: {shape}{way}"]
     width = max(map(len, [*row["milliseconds"], *row.get("floors", ())]))
     of_unit = f"ms a {row['unit']}"
     for name, milliseconds in row["milliseconds"].items():

@@ -46,38 +46,22 @@ def weights(name, keras_weights):
     return {key: torch.from_numpy(array.copy()) for key, array in arrays.items()}
 
 
-def modules(name, length, keras_weights):
-    """Return the ways in which PyTorch can go through a sequence, all with the same weights."""
+def actions(name, inputs, keras_weights):
+    """Return functions for a training step and for inference, by the layouts of PyTorch."""
     made = weights(name, keras_weights)
     features, units = made["weight_ih"].shape[1], made["weight_hh"].shape[1]
     stem = {"SimpleRNN": "RNN"}.get(name, name)
-    of_layer = {f"{key}_l0": value for key, value in made.items()}
-
-    def loaded(module, state):
-        module.load_state_dict(state)
-        return module
-
     layer, cell = getattr(torch.nn, stem), getattr(torch.nn, f"{stem}Cell")
-    found = {
-        "time-major": (
-            lambda x: x.transpose(0, 1).contiguous(),
-            loaded(layer(features, units), of_layer),
-        ),
-        "batch-first": (
-            lambda x: x.clone(),
-            loaded(layer(features, units, batch_first=True), of_layer),
-        ),
+    modules = {  # each with what puts (batch, time, in) into its layout
+        "time-major": (layer(features, units), lambda x: x.transpose(0, 1).contiguous()),
+        "batch-first": (layer(features, units, batch_first=True), lambda x: x.clone()),
     }
-    if length == 1:
-        found["cell"] = lambda x: x[:, 0].clone(), loaded(cell(features, units), made)
-    return found
-
-
-def actions(name, inputs, keras_weights):
-    """Return functions for a training step and for inference, by the layouts of PyTorch."""
+    if inputs[0].shape[1] == 1:
+        modules["cell"] = cell(features, units), lambda x: x[:, 0].clone()
     found = {"training step": {}, "inference": {}}
-    length = inputs[0].shape[1]
-    for layout, (arranged, module) in modules(name, length, keras_weights).items():
+    for layout, (module, arranged) in modules.items():
+        suffix = "" if layout == "cell" else "_l0"
+        module.load_state_dict({key + suffix: value for key, value in made.items()})
         arrays = [(arranged(torch.from_numpy(x)).numpy(),) for x in inputs]
 
         def forward(x, module=module):

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from benchmarks import torch_layers
-from benchmarks.turns import Contestant, compare
+from benchmarks.turns import Contestant, compare, row
 from seqlib import layers
 from seqlib.decoding import greedy
 
@@ -30,7 +30,7 @@ def rows(effort, batches=BATCHES, sizes=SIZES):
         num_heads=sizes["heads"],
     )
     model.build()
-    sides = {"seqlib": Cached(model, sizes), "no cache": Uncached(model, sizes)}
+    sides = {"seqlib": cached(model, sizes), "no cache": uncached(model, sizes)}
     if torch_layers.torch:
         sides["torch, cached"] = TorchLoop(model, sizes)
     draw = np.random.default_rng(0).integers
@@ -43,67 +43,52 @@ def rows(effort, batches=BATCHES, sizes=SIZES):
         contestants = [
             Contestant(name, side.writer(memories), work) for name, side in sides.items()
         ]
-        yield {
-            "benchmark": "transformer",
-            "layer": "Transformer",
-            "what": "greedy decoding",
-            "shape": {"batch": batch, **sizes},
-            "unit": "token",
-            **compare(contestants, effort, check=_check_agreement),
-        }
+        shape = {"batch": batch, **sizes}
+        measured = compare(contestants, effort, check=_check_agreement)
+        yield row("transformer", "Transformer", "greedy decoding", shape, "token", measured)
 
 
-class Cached:
-    """The model's own step, from the keys and values that it keeps."""
+class Compiled:
+    """A step in the compiled loop of `seqlib.decoding`, from states that a function begins."""
 
-    def __init__(self, model, sizes):
-        self.model, self.sizes = model, sizes
+    def __init__(self, step, start, length):
+        self.step, self.start, self.length = step, start, length
 
     def writer(self, memories):
         """Return a function of a running number that writes (batch, tokens)."""
-        step, length = self.model.step, self.sizes["tokens"]
-        states = [self.model.decoder.initial_state(memory, length=length) for memory in memories]
-        first = np.full(memories[0].shape[0], START, "int32")
-
-        def call(k):
-            tokens, _ = greedy(step, states[k % len(states)], first, length=length)
-            return ops.convert_to_numpy(tokens)
-
-        return call
-
-
-class Uncached:
-    """A step that decodes all tokens so far again, and keeps no more than these."""
-
-    def __init__(self, model, sizes):
-        self.sizes = sizes
-        length = sizes["tokens"]
-
-        def step(tokens, states):
-            said, t, memory = states["said"], states["t"], states["memory"]
-            said = ops.slice_update(said, (0, t), tokens[:, None])
-            x = model.target_embedding(said) * sizes["units"] ** 0.5
-            x = model.decoder(model.target_positions(x), memory)  # (batch, length, units)
-            logits = model.head(ops.take(x, t, axis=1))
-            return logits, {"said": said, "t": t + 1, "memory": memory}
-
-        def start(memory):
-            said = ops.zeros((memory.shape[0], length), "int32")
-            return {"said": said, "t": ops.zeros((), "int32"), "memory": memory}
-
-        self.step, self.start = step, start
-
-    def writer(self, memories):
-        """Return a function of a running number that writes (batch, tokens)."""
-        step, length = self.step, self.sizes["tokens"]
         states = [self.start(memory) for memory in memories]
         first = np.full(memories[0].shape[0], START, "int32")
 
         def call(k):
-            tokens, _ = greedy(step, states[k % len(states)], first, length=length)
+            tokens, _ = greedy(self.step, states[k % len(states)], first, length=self.length)
             return ops.convert_to_numpy(tokens)
 
         return call
+
+
+def cached(model, sizes):
+    """Return the model's own step, from the keys and values that it keeps."""
+    length, begin = sizes["tokens"], model.decoder.initial_state
+    return Compiled(model.step, lambda memory: begin(memory, length=length), length)
+
+
+def uncached(model, sizes):
+    """Return a step that decodes all tokens so far again, and keeps no more than these."""
+    length = sizes["tokens"]
+
+    def step(tokens, states):
+        written, t, memory = states["written"], states["t"], states["memory"]
+        written = ops.slice_update(written, (0, t), tokens[:, None])
+        x = model.target_embedding(written) * sizes["units"] ** 0.5
+        x = model.decoder(model.target_positions(x), memory)  # (batch, length, units)
+        logits = model.head(ops.take(x, t, axis=1))
+        return logits, {"written": written, "t": t + 1, "memory": memory}
+
+    def start(memory):
+        written = ops.zeros((memory.shape[0], length), "int32")
+        return {"written": written, "t": ops.zeros((), "int32"), "memory": memory}
+
+    return Compiled(step, start, length)
 
 
 class TorchLoop:

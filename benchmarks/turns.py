@@ -81,13 +81,6 @@ def compare(contestants, effort, check=None):
         of the first in the same round; above 1 the first is faster), ``rounds``,
         ``first_call_seconds`` (by name: tracing and compiling included) and ``other_programs``, the
         share of the processor that other programs took meanwhile.
-
-    Example:
-        >>> ours = Contestant("ours", lambda k: sum(range(1000)))
-        >>> theirs = Contestant("theirs", lambda k: sum(range(10000)))
-        >>> quick = Effort(seconds=0.1, attempts=1)
-        >>> compare([ours, theirs], quick)["ratios"]["theirs"]["median"] > 2
-        True
     """
     first_calls, results = {}, {}
     for one in contestants:
@@ -107,15 +100,27 @@ def compare(contestants, effort, check=None):
             times, share = new_times, new_share
         if share <= BUSY:
             break
-    first, *rest = (one.name for one in contestants)
-    columns = dict(zip([first, *rest], zip(*times, strict=True), strict=True))
+    names = [one.name for one in contestants]
+    columns = dict(zip(names, zip(*times, strict=True), strict=True))
+    return summed_up(columns, first_calls, share)
+
+
+def summed_up(seconds, first_calls, share):
+    """Return what `compare` returns, from the times of each contestant, round by round."""
+    first, *rest = seconds
     return {
-        "milliseconds": {name: 1000 * statistics.median(c) for name, c in columns.items()},
-        "ratios": {name: spread(columns[name], columns[first]) for name in rest},
-        "rounds": len(times),
+        "milliseconds": {name: 1000 * statistics.median(s) for name, s in seconds.items()},
+        "ratios": {name: spread(seconds[name], seconds[first]) for name in rest},
+        "rounds": len(seconds[first]),
         "first_call_seconds": first_calls,
         "other_programs": share,
     }
+
+
+def row(benchmark, layer, what, shape, unit, measured, **notes):
+    """Return a row of the record: what was measured, and what `compare` returned."""
+    named = {"benchmark": benchmark, "layer": layer, "what": what, "shape": shape, "unit": unit}
+    return {**named, **measured, **notes}
 
 
 def fastest(contestants, rounds=5):

@@ -8,7 +8,7 @@ that it has. The text is cut into words beforehand; drawing windows and noise is
 import os
 
 from benchmarks.loaders import installed
-from benchmarks.turns import Contestant, compare
+from benchmarks.turns import Contestant, compare, row
 from seqlib import data
 
 WORDS = 1_000_000  # of text, about
@@ -46,14 +46,9 @@ def rows(effort, words=WORDS, dimension=100):
         Contestant("seqlib", seqlib, work=len(corpus.ids)),
         Contestant("gensim", gensim, work=len(corpus.ids)),
     ]
-    yield {
-        "benchmark": "word2vec",
-        "layer": "word vectors",
-        "what": "Word2Vec",
-        "shape": {"words": len(corpus.ids), "different": len(corpus.words), "dimension": dimension},
-        "unit": "word",
-        **compare(contestants, effort),
-    }
+    shape = {"words": len(corpus.ids), "different": len(corpus.words), "dimension": dimension}
+    measured = compare(contestants, effort)
+    yield row("word2vec", "word vectors", "Word2Vec", shape, "word", measured)
 
 
 def as_sentences(corpus):

@@ -41,17 +41,7 @@ def clean(notebook):
 
 
 def problems(notebook, record=None):
-    """Say what keeps a notebook from being committed.
-
-    Args:
-        notebook: The executed notebook, an `nbformat.NotebookNode`.
-        record: What its run recorded (see `course.results`), or None where it must not
-            have recorded anything.
-
-    Returns:
-        List of sentences that name the cell, counted from 1 over all cells; empty where it is
-        fit.
-    """
+    """Return a sentence for each thing that keeps a notebook from being committed."""
     try:
         nbformat.validate(notebook)
     except NotebookValidationError as error:

@@ -4,11 +4,9 @@
 harmony from 1-3 and, below, the first attention map of a date from 3-1.
 """
 
-import argparse
 import base64
 import re
 import struct
-import sys
 import urllib.parse
 from pathlib import Path
 
@@ -69,16 +67,10 @@ def _outputs(notebook, kind, of=""):
             yield from (o.data[kind] for o in cell.outputs if kind in o.get("data", {}))
 
 
-def main(arguments=None):
-    """Draw the picture of the README anew; return an exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m course.publishing.picture", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")
-    folder = parser.parse_args(arguments).notebooks
-    write_text(folder / FILE, picture(folder))
-    return 0
+def write(notebooks):
+    """Draw the picture anew, from the notebooks in a folder and into it."""
+    write_text(notebooks / FILE, picture(notebooks))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    write(Path("notebooks"))

@@ -46,16 +46,7 @@ class _ThisEnvironment(KernelSpecManager):
 
 
 def execute(path, staging, profile):
-    """Execute a notebook in its own folder and return it cleaned, the file untouched.
-
-    Args:
-        path: The ``.ipynb`` file.
-        staging: Folder that takes the record of the run.
-        profile: Profile of the run.
-
-    Raises:
-        RunError: A cell failed or the kernel died; the message names the cell.
-    """
+    """Execute a notebook in its own folder, its record into another, and return it cleaned."""
     notebook = nbformat.read(path, as_version=4)
     reached = {"cell": 0}
 
@@ -88,14 +79,7 @@ def execute(path, staging, profile):
 
 
 def run(path, profile):
-    """Run one notebook and, under the default profile, write it and its record back.
-
-    Returns:
-        The record of its results, or None where it has none.
-
-    Raises:
-        RunError: It did not run to its end or is not fit to be committed; nothing is written.
-    """
+    """Run one notebook, write it and its record back (default profile), return the record."""
     with tempfile.TemporaryDirectory() as staging:
         notebook = execute(path, staging, profile)
         staged = Path(staging) / f"{path.stem}.json"
@@ -181,10 +165,9 @@ def main(arguments=None):
 
 def _bring_into_step(folder):
     """Renew the learner's copies, the table of results and the picture; return an exit code."""
-    steps = [exercises, tables]
     if (folder / picture.FILE).exists():
-        steps.append(picture)
-    return max(step.main(["--notebooks", str(folder)]) for step in steps)
+        picture.write(folder)
+    return max(step.main(["--notebooks", str(folder)]) for step in (exercises, tables))
 
 
 if __name__ == "__main__":
