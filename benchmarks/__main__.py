@@ -55,13 +55,14 @@ def main(words=None):
         return 2
     import tensorflow as tf
 
-    from benchmarks import chart, embeddings, results, tables, torch_layers
+    from benchmarks import chart, loaders, results, tables, torch_layers
 
     tf.get_logger().setLevel("ERROR")  # that many shapes are traced is meant here
     keras.utils.set_random_seed(0)
     torch_layers.threads()
-    for hint in [*([] if torch_layers.torch else [torch_layers.HINT]), *embeddings.hints()]:
-        print(hint + "\n")
+    for name in ("torch", "gensim", "pandas"):
+        if not loaders.installed(name):
+            print(f"{name} is left out; to compare with it: pip install {name}\n")
     for name, text in results.machine.description().items():
         print(f"{name:17} {text}")
     begun = time.perf_counter()

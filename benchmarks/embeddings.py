@@ -6,7 +6,6 @@ of the system, so that no disk is measured. Analogies are those of questions-wor
 real GloVe vectors; the two sides have to be right as often.
 """
 
-import importlib.metadata
 import shutil
 import tempfile
 from pathlib import Path
@@ -24,20 +23,6 @@ VOCABULARY = 100_000  # words that count as answers to analogies
 RIVALS = ("gensim", "pandas")
 _ROUNDS = 3  # of loading the whole file, which takes the others long
 _PART = 20  # gensim is asked a question in 20: with all of them, a call takes a minute
-
-
-def hints():
-    """Return a line for each library that is not there to be compared with."""
-    return [
-        f"{name} is not installed and is left out; to compare with it: pip install {name}"
-        for name in RIVALS
-        if not installed(name)
-    ]
-
-
-def version(name):
-    """Return the version of a library, or None where it is not installed."""
-    return importlib.metadata.version(name) if installed(name) else None
 
 
 def rows(effort, words=WORDS, size=SIZE, vocabulary=VOCABULARY):

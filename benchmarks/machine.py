@@ -1,12 +1,13 @@
 """What the measurements stand on: processor, memory, system, versions, threads."""
 
+import importlib.metadata
 import platform
 import subprocess
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks import embeddings, torch_layers
+from benchmarks import torch_layers
 from course import machine
 from seqlib.compiled.backend import cores
 
@@ -19,11 +20,18 @@ def description():
         "CPU": processor_model(),
         **{name: text for name, text in known.items() if name not in left_out},
         "NumPy": f"{np.__version__}, {_blas()}",
-        "PyTorch": torch_layers.version() or "not installed",
-        "gensim": embeddings.version("gensim") or "not installed",
-        "pandas": embeddings.version("pandas") or "not installed",
+        "PyTorch": _version("torch"),
+        "gensim": _version("gensim"),
+        "pandas": _version("pandas"),
         "threads": f"{cores()} for TensorFlow, {torch_layers.threads() or 'none'} for PyTorch",
     }
+
+
+def _version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def processor_model():
@@ -31,12 +39,10 @@ def processor_model():
     name = ""
     if platform.system() == "Linux":
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-        names = (line.partition(":")[2] for line in text.splitlines() if "model name" in line)
-        name = next(names, "")
+        name = text.partition("model name")[2].partition(":")[2].partition("\n")[0]
     elif platform.system() == "Darwin":
         command = ["sysctl", "-n", "machdep.cpu.brand_string"]
-        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-        name = done.stdout
+        name = subprocess.run(command, capture_output=True, encoding="utf-8", check=False).stdout
     return name.strip() or platform.processor() or platform.machine()
 
 

@@ -9,15 +9,8 @@ try:
 except ImportError:
     torch = None
 
-HINT = "PyTorch is not installed and is left out; to compare with it: pip install torch"
-
 # Keras's order of the gates, put into that of PyTorch.
 _GATES = {"SimpleRNN": [0], "GRU": [1, 0, 2], "LSTM": [0, 1, 2, 3]}
-
-
-def version():
-    """Return the version of PyTorch, or None where it is not installed."""
-    return torch and str(torch.__version__)
 
 
 def threads():

@@ -72,15 +72,14 @@ def compare(contestants, effort, check=None):
     Args:
         contestants: List of `Contestant`; the others are compared with the first.
         effort: `Effort`.
-        check: Function of a dict from the names to the results of the first calls, which all have
-            the same input; it raises where they do not agree.
+        check: Function of the results of the first calls, by name, all of the same input; it raises
+            where they do not agree.
 
     Returns:
         Dict of ``milliseconds`` (by name: the median for one unit of work), ``ratios`` (by name,
-        that of the first left out: ``median`` and ``quartiles`` of the ratios of its time to that
-        of the first in the same round; above 1 the first is faster), ``rounds``,
-        ``first_call_seconds`` (by name: tracing and compiling included) and ``other_programs``, the
-        share of the processor that other programs took meanwhile.
+        but for the first: ``median`` and ``quartiles``, above 1 the first is faster), ``rounds``,
+        ``first_call_seconds`` (tracing and compiling included) and ``other_programs``, the share of
+        the processor that these took meanwhile.
     """
     first_calls, results = {}, {}
     for one in contestants:
