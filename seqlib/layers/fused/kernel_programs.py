@@ -28,7 +28,9 @@ def whole_sequence(kernel, x, weights, states, mask, dropout, *, return_sequence
     steps = None if time is not None else ops.shape(x)[1]
     x, mask = pad_time_to_bucket(x, mask)
     inputs, fixed = (x, weights, states), (steps, mask, dropout)
-    outputs = with_gradient(_programs(kernel, return_sequences), inputs, fixed, expected=training)
+    outputs = with_gradient(
+        _programs(kernel, return_sequences), inputs, fixed, expected=bool(training)
+    )
     hidden_states, last = (outputs[0], outputs[1:]) if return_sequences else (None, outputs)
     if return_sequences:
         hidden_states = BACKEND.ensure_shape(
