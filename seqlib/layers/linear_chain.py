@@ -49,11 +49,7 @@ def log_partition(potentials):
     $$\alpha_t(j) = \log \sum_i \exp\big(\alpha_{t-1}(i) + \psi_t(i, j)\big), \qquad
     \log Z = \log \sum_j \exp \alpha_T(j)$$
 
-    Args:
-        potentials: $\psi$, (batch, time, tags, tags).
-
-    Returns:
-        (batch,).
+    From $\psi$, (batch, time, tags, tags), to (batch,).
 
     Example:
         >>> potentials = ops.zeros((1, 3, 2, 2))  # eight paths of score 0
@@ -68,12 +64,8 @@ def log_partition(potentials):
 def path_score(potentials, tags):
     r"""Return what one path scores, $\sum_t \psi_t(y_{t-1}, y_t)$.
 
-    Args:
-        potentials: $\psi$, (batch, time, tags, tags).
-        tags: $y$, (batch, time), integers; a negative one stands where a step is left out.
-
-    Returns:
-        (batch,).
+    From $\psi$, (batch, time, tags, tags), and $y$, (batch, time) of integers, negative where a
+    step is left out, to (batch,).
 
     Example:
         >>> potentials = ops.reshape(ops.arange(8, dtype="float32"), (1, 2, 2, 2))
@@ -94,12 +86,8 @@ def marginals(potentials):
 
     $$p(y_t = j) = \exp\big(\alpha_t(j) + \beta_t(j) - \log Z\big)$$
 
-    Args:
-        potentials: $\psi$, (batch, time, tags, tags).
-
-    Returns:
-        (batch, time, tags), each step summing to 1. At a step that is left out they are those of
-        the step before it.
+    From $\psi$, (batch, time, tags, tags), to (batch, time, tags), each step summing to 1. At a
+    step that is left out they are those of the step before it.
 
     Example:
         >>> potentials = ops.log(ops.array([[[[3.0, 1.0]] * 2, [[1.0, 1.0], [1.0, 7.0]]]]))
@@ -124,12 +112,8 @@ def best_path(potentials):
 
     with the best $i$ kept for each $t$ and $j$; the best path is read from them backwards.
 
-    Args:
-        potentials: $\psi$, (batch, time, tags, tags).
-
-    Returns:
-        The tags, (batch, time) of int32, and the scores, (batch,). At a step that is left out the
-        tag is that of the step before it.
+    From $\psi$, (batch, time, tags, tags), to the tags, (batch, time) of int32, and their scores,
+    (batch,). At a step that is left out the tag is that of the step before it.
 
     Example:
         >>> potentials = ops.log(ops.array([[[[3.0, 1.0]] * 2, [[1.0, 1.0], [1.0, 7.0]]]]))

@@ -194,10 +194,12 @@ class RecurrentLayer(CellLoop):
         """Return the arguments that make this layer again."""
         config = {**super().get_config(), "implementation": self.implementation}
         del config["cell"]
-        of_cell = self.cell.get_config()
-        own_of_layer = keras.Layer.get_config(self)
-        of_cell = {name: of_cell[name] for name in of_cell if name not in own_of_layer}
-        return {**config, **of_cell}
+        cell_config = self.cell.get_config()
+        of_every_layer = keras.Layer.get_config(self)  # name, dtype ... of the cell go unsaid
+        return {
+            **config,
+            **{name: cell_config[name] for name in cell_config if name not in of_every_layer},
+        }
 
     @classmethod
     def from_config(cls, config):

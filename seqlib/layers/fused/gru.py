@@ -54,6 +54,7 @@ def forward(x, weights, states, steps, mask, dropout, *, return_sequences, for_g
     """
     kernel, recurrent_kernel, bias = weights
     units = recurrent_kernel.shape[0]
+    needs_states = return_sequences or for_gradient
     halves = repeat_per_gate(HALVES, units, like=kernel)
     input_masks, recurrent_masks = (one_mask_per_gate(masks, GATES) for masks in dropout)
     kernels = ops.split(kernel * halves, GATES, axis=-1)
@@ -75,29 +76,24 @@ def forward(x, weights, states, steps, mask, dropout, *, return_sequences, for_g
         new_h = candidate + z * (h - candidate)
         if mask is not None:
             new_h = ops.where(mask[:, t], new_h, h)
-        residuals = (
-            (write_step(hidden_states, new_h, t),) if return_sequences or for_gradient else ()
-        )
+        written = (write_step(hidden_states, new_h, t),) if needs_states else ()
         if for_gradient:  # gates take the place of their projections
-            residuals += (
+            written += (
                 write_step(zs, z, t),
                 write_step(rs, r, t),
                 write_step(candidates, candidate, t),
                 write_step(vs, v, t),
             )
-        return new_h, *residuals
+        return new_h, *written
 
     state = states
-    if return_sequences or for_gradient:
+    if needs_states:
         state += (zeros_over_time(x, units),)
     if for_gradient:
         state += *projected, zeros_over_time(x, units)
     h, *residuals = loop(steps, step, state)
-    return (
-        (residuals[0] if return_sequences else None),
-        (h,),
-        tuple(residuals) if for_gradient else (),
-    )
+    outputs = residuals[0] if return_sequences else None
+    return outputs, (h,), tuple(residuals) if for_gradient else ()
 
 
 def backward(x, weights, states, steps, mask, dropout, residuals, d_sequence, d_states):

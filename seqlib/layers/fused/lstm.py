@@ -55,11 +55,11 @@ def forward(x, weights, states, steps, mask, dropout, *, return_sequences, for_g
     kernel, recurrent_kernel, bias = weights
     h, c = states
     units = recurrent_kernel.shape[0]
+    needs_states = return_sequences or for_gradient
     halves = repeat_per_gate(HALVES, units, like=kernel)
     input_masks, recurrent_masks = dropout
-    projected = masked_product(
-        x, kernel * halves, add_time_axis(input_masks)
-    )  # (batch, time, 4 * units)
+    # (batch, time, 4 * units)
+    projected = masked_product(x, kernel * halves, add_time_axis(input_masks))
     recurrent_kernel, bias = recurrent_kernel * halves, bias * halves
 
     def step(t, h, c, hidden_states=None, gates=None, cs=None):
@@ -70,24 +70,19 @@ def forward(x, weights, states, steps, mask, dropout, *, return_sequences, for_g
         new_h = (o / 2 + 0.5) * ops.tanh(new_c)
         if mask is not None:
             new_h, new_c = ops.where(mask[:, t], new_h, h), ops.where(mask[:, t], new_c, c)
-        residuals = (
-            (write_step(hidden_states, new_h, t),) if return_sequences or for_gradient else ()
-        )
+        written = (write_step(hidden_states, new_h, t),) if needs_states else ()
         if for_gradient:  # the activated gates take the place of their projections
-            residuals += write_step(gates, a, t), write_step(cs, new_c, t)
-        return new_h, new_c, *residuals
+            written += write_step(gates, a, t), write_step(cs, new_c, t)
+        return new_h, new_c, *written
 
     state = (h, c)
-    if return_sequences or for_gradient:
+    if needs_states:
         state += (zeros_over_time(x, units),)
     if for_gradient:
         state += projected, zeros_over_time(x, units)
     h, c, *residuals = loop(steps, step, state)
-    return (
-        (residuals[0] if return_sequences else None),
-        (h, c),
-        tuple(residuals) if for_gradient else (),
-    )
+    outputs = residuals[0] if return_sequences else None
+    return outputs, (h, c), tuple(residuals) if for_gradient else ()
 
 
 def backward(x, weights, states, steps, mask, dropout, residuals, d_sequence, d_states):
