@@ -48,6 +48,7 @@ def test_it_learns_and_answers(folder, reader):
     model, encoder = make(folder, reader)
     batches = Batches(TAGGED, reader, batch_size=8, widths=WIDTHS)
     encoders.compile_for(model, encoder, 30 * len(batches), rate=0.03, average=0.8)
+    model.jit_compile = False  # which takes longer than the training
     model.fit(batches, epochs=30, verbose=0)
     assert answers(model, reader) == [tags for _, tags in TAGGED]
 
@@ -66,7 +67,7 @@ def test_the_encoder_moves_more_slowly_and_its_embeddings_not_at_all(folder, rea
     slow, rate = 0.1, 1e-3
     # At a constant rate the first step of Adam is the rate itself, up to its epsilon.
     optimizer = encoders.DiscriminativeAdam(rate, encoder.trainable_weights, slow)
-    model.compile(optimizer, encoders.ChainCrossentropy())
+    model.compile(optimizer, encoders.ChainCrossentropy(), jit_compile=False)
     model.train_on_batch(arrays, tags)
 
     def moved(weight):
