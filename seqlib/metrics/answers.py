@@ -36,12 +36,6 @@ def normalize_answer(answer):
     words a, an and the taken out; single spaces between words. Hyphens are such marks and dashes
     are not, so that ``"well-known"`` is one word, and ``"1990–95"`` stays as it is.
 
-    Args:
-        answer: A string.
-
-    Returns:
-        A string, empty where nothing was left.
-
     Example:
         >>> normalize_answer("The  U.S. Senate"), normalize_answer("an apple, a day")
         ('us senate', 'apple day')
@@ -59,13 +53,6 @@ def token_f1(prediction, reference):
 
     with $c$ the number of words that both have, after `normalize_answer`; a word that is there
     twice counts twice. Where nothing agrees it is 0, as it is for two empty answers.
-
-    Args:
-        prediction: A string.
-        reference: A string.
-
-    Returns:
-        A float from 0 to 1.
 
     Example:
         >>> token_f1("the Normans", "Normans")

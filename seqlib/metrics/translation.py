@@ -113,17 +113,11 @@ def chrf(hypotheses, references, word_order=0, lower=False):
 
     $$\text{chrF} = 100 \, \frac{(1 + \beta^2)\, p\, r}{\beta^2 p + r}$$
 
-    Args:
-        hypotheses: As for `bleu`.
-        references: As for `bleu`.
-        word_order: Also count n-grams of words up to this length; 2 gives chrF++.
-        lower: As for `bleu`.
+    Hypotheses, references and `lower` are those of `bleu`. With `word_order`, n-grams of words up
+    to this length are counted as well; 2 gives chrF++.
 
     Returns:
         `Score`.
-
-    Raises:
-        TypeError, ValueError: As for `bleu`.
 
     Example:
         >>> print(f"{chrf(['la casa roja'], [['la casa rojo']]).score:.0f}")
@@ -154,10 +148,6 @@ def exact_match(predictions, targets):
 
     Returns:
         A float from 0 to 1.
-
-    Raises:
-        TypeError: One of them is no list of strings.
-        ValueError: They are empty or differ in length.
 
     Example:
         >>> exact_match(["2020-01-31", "2020-02-01"], ["2020-01-31", "2020-01-02"])

@@ -14,7 +14,7 @@ SENTENCES = ["That is a happy person", "That is a happy dog", "Today is a sunny 
 
 @pytest.fixture(scope="module")
 def minilm():
-    return SentenceEncoder.load()
+    return pretrained.sentences._minilm()
 
 
 @pytest.fixture
@@ -145,7 +145,6 @@ def test_bad_files_of_pieces_are_named(tmp_path, folder):
         WordPiece.load(folder)
 
 
-def test_the_function_loads_minilm_once():
-    first = pretrained.sentence_embeddings(SENTENCES[:1])
-    assert first.shape == (1, 384)
-    assert pretrained.sentences._minilm() is pretrained.sentences._minilm()
+def test_the_function_loads_minilm_once(minilm):
+    assert pretrained.sentence_embeddings(SENTENCES[:1]).shape == (1, 384)
+    assert pretrained.sentences._minilm() is minilm
