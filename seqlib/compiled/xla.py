@@ -105,6 +105,8 @@ class ShardedProgram:
     def _trace(self, shards, signature):
         """Build the graph that splits the batch, runs every shard and combines the results."""
         shared, by_row, in_shards = signature
+        if shards == 1 and not self.open_sizes:  # a graph around it would cost half a millisecond
+            return trace(self.function, signature, jit_compile=True)
         part = by_row
         if not self.open_sizes:
             part = _map(functools.partial(_spec_of_shard, shards=shards), by_row)
