@@ -7,13 +7,8 @@ import numpy as np
 def like_lengths(lengths, widths, batch_size):
     """Put sequences of like lengths together, each once; the last batch of a width may be smaller.
 
-    Args:
-        lengths: Length of each sequence.
-        widths: Widths of the arrays, rising; what is longer than the last gets one of its own.
-        batch_size: Number of sequences in a batch, at most.
-
-    Yields:
-        The width of a batch, and the numbers of its sequences, an array.
+    `widths` of the arrays rise; what is longer than the last gets one of its own. Yields the width
+    of a batch, and the numbers of its sequences, an array.
 
     Example:
         >>> [(width, rows.tolist()) for width, rows in like_lengths([3, 9, 2, 1, 12], (4, 10), 2)]
@@ -30,13 +25,10 @@ def like_lengths(lengths, widths, batch_size):
 
 
 def draw_batches(lengths, widths, batch_size, generator):
-    """Draw an epoch: sequences of like lengths together, the batches in any order.
+    """Draw an epoch: sequences of like lengths together, the batches (width, numbers) in any order.
 
-    What does not fill a batch is left out, and so is what is longer than the last width.
-
-    Returns:
-        List of pairs: the width of a batch, and the numbers of its sequences. The first two differ
-        in width where any two do: Keras takes a width for fixed that both of them have.
+    What does not fill a batch is left out, and so is what is longer than the last width. The first
+    two differ in width where any do: Keras takes a width for fixed that both of them have.
     """
     order, shortest = [], 0
     for width in widths:

@@ -70,14 +70,10 @@ def recurrent_execution():
 
 
 def quickest_precision(size=1024):
-    """Return the precision in which this machine multiplies large matrices soonest.
+    """Return ``"mixed_bfloat16"`` or ``"float32"``, and how many times as fast bfloat16 is here.
 
     Processors of the last years and most GPUs have instructions for products in bfloat16; others
-    take them apart, and are slower for it.
-
-    Returns:
-        Policy for the `dtype` of a large model, ``"mixed_bfloat16"`` or ``"float32"``, and how many
-        times as fast bfloat16 is; less than half as fast again is not worth the digits.
+    take them apart, and are slower. Less than half as fast again is not worth the digits.
     """
     ratio = _product_seconds("float32", size) / _product_seconds("bfloat16", size)
     return ("mixed_bfloat16" if ratio > 1.5 else "float32"), ratio

@@ -39,19 +39,8 @@ def use_style():
 def training_curves(history, metric="loss", *, ylabel=None, title=None, ax=None):
     """Draw how a metric fell or rose over the epochs: training dashed, validation whole.
 
-    Args:
-        history: What `fit` returned, or its `history` dict; or a dict from the name of a model to
-            one of these, to compare models by color.
-        metric: Name of the metric, without ``val_``.
-        ylabel: Label of the vertical axis, with its unit; the name of the metric where None.
-        title: Title of the picture.
-        ax: `matplotlib.axes.Axes` to draw on; a new figure where None.
-
-    Returns:
-        The axes.
-
-    Raises:
-        ValueError: A history does not hold the metric.
+    A history is what `fit` returned, or its dict, or a dict of these by the name of the model, to
+    compare models by color. `metric` is without ``val_``. The axes are returned.
     """
     runs = {name: getattr(run, "history", run) for name, run in _named(history).items()}
     if ax is None:
@@ -82,19 +71,8 @@ def training_curves(history, metric="loss", *, ylabel=None, title=None, ax=None)
 def attention_map(weights, source, target, *, title=None, ax=None):
     """Draw where a model looked in the source while it said each token of the target.
 
-    Args:
-        weights: (target tokens, source tokens), from 0 to 1, such as `AttentionDecoder` returns for
-            one sentence.
-        source: What was read, a list of strings or a string of single characters.
-        target: What was said.
-        title: Title of the picture.
-        ax: Axes to draw on; a new figure, as large as the map asks for, where None.
-
-    Returns:
-        The axes: what was read runs to the right, what was said downward.
-
-    Raises:
-        ValueError: There are more or fewer tokens than weights.
+    Weights (target tokens, source tokens) are from 0 to 1. In the axes that are returned what was
+    read runs to the right, what was said downward.
     """
     weights, source, target = np.asarray(weights, dtype=float), list(source), list(target)
     if weights.shape != (len(target), len(source)):
@@ -118,20 +96,10 @@ def attention_map(weights, source, target, *, title=None, ax=None):
 
 
 def piano_roll(piece, *, bars=None, title=None, ax=None):
-    """Draw the notes of a piece as strips: time to the right, pitch upward, a color a part.
+    """Draw the notes of a `course.music.Piece` as strips: time right, pitch up, a color a part.
 
-    Args:
-        piece: A `course.music.Piece`, or anything with its `notes`, `bars`, `parts` and `length`.
-        bars: First and last bar to draw, both included, counted from 1; an upbeat is bar 0. None
-            for all.
-        title: Title of the picture.
-        ax: Axes to draw on; a new figure where None.
-
-    Returns:
-        The axes; along them, time is in quarter notes, labelled with the bars.
-
-    Raises:
-        ValueError: The piece has no notes or no such bars.
+    `bars` are the first and the last, counted from 1 (an upbeat is 0), None for all. In the axes
+    that are returned time is in quarter notes, labelled with the bars.
     """
     notes, count = piece.notes, len(piece.parts)
     if not len(notes):

@@ -1,9 +1,8 @@
 """A progress bar where somebody watches, and nothing at all where nobody does.
 
-In a live notebook the bar is one display that is emptied when the work is done, so that the saved
-file does not keep it. In a terminal it is tqdm's own. A run without a reader (nbclient, nbconvert,
-nbval) shows nothing: no stream, no display, no widget. ``SEQLIB_PROGRESS`` overrules what is
-found: ``off``, ``on`` or ``auto`` (as if not set).
+In a live notebook the bar is one display that is emptied at the end, in a terminal it is tqdm's
+own, and a run without a reader (nbclient, nbconvert, nbval) shows nothing. ``SEQLIB_PROGRESS``
+overrules what is found: ``off``, ``on`` or ``auto`` (as if not set).
 """
 
 import html
@@ -77,12 +76,7 @@ def shown_in():
 
 
 def progress(iterable, total=None, description=""):
-    """Iterate over something slow, with a bar where somebody watches.
-
-    Args:
-        iterable: What to iterate over.
-        total: Number of items, where `len(iterable)` does not tell.
-        description: What is being done, in a few words.
+    """Iterate over something slow, with a bar where somebody watches; `total` where `len` fails.
 
     Example:
         >>> [order**2 for order in progress([1, 2, 3], description="orders")]
@@ -100,11 +94,7 @@ def bar(iterable=None, **options):
 
 
 def ProgressBar(description="training"):
-    """Return a Keras callback that shows how far a `fit` with ``verbose=0`` has come.
-
-    It shows `description`, epoch, loss, validation loss and the time left. Nothing is shown, and
-    nothing is kept in the saved notebook, where nobody watches.
-    """
+    """Return a Keras callback that shows how far a `fit` with ``verbose=0`` has come, if seen."""
     import keras  # slow to import: only where something is trained
 
     if shown_in() is None:

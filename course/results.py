@@ -1,11 +1,5 @@
 """A notebook's headline figures: shown, recorded, compared with a baseline, asserted.
 
-The last code cell of a notebook reads::
-
-    results = Results("1-2_dinosaur_names")
-    results.add("held-out loss", loss, unit="nats/char", baseline=("5-gram", other), at_most=1.6)
-    results.finish()
-
 Each run writes ``results/<notebook>.json`` beside the notebook, or into the folder that
 ``SEQLIB_RESULTS`` names.
 """
@@ -27,10 +21,7 @@ COLUMNS = ("result", "value", "baseline", "published", "must be")
 
 
 class Results:
-    """The figures that a notebook stands by.
-
-    Args:
-        notebook: Name of the notebook, without ``.ipynb``.
+    """The figures that a notebook stands by, added and finished in its last code cell.
 
     Example:
         >>> results = Results("an_example")
@@ -47,20 +38,10 @@ class Results:
     def add(
         self, name, value, *, unit="", baseline=None, published=None, at_most=None, at_least=None
     ):
-        """Add a figure.
+        """Add a figure under a name of its own, with the least or the largest value that will do.
 
-        Args:
-            name: What was measured; used once.
-            value: The figure, a number.
-            unit: Its unit.
-            baseline: Pair of what it is compared with and the figure of that.
-            published: Pair of a published figure and its source.
-            at_most: Largest value that will do.
-            at_least: Smallest value that will do.
-
-        Raises:
-            ValueError: The name is taken, or both `at_most` and `at_least` are given.
-            TypeError: A figure is not a number, or a pair is not a pair.
+        `baseline` is a pair of what it is compared with and the figure of that, `published` a pair
+        of a published figure and its source.
         """
         if any(row["name"] == name for row in self._rows):
             raise ValueError(f"There is a result named {name!r} already; give each its own name.")
@@ -89,16 +70,11 @@ class Results:
         )
 
     def finish(self):
-        """Show the table, write the record, and assert every threshold.
+        """Show the table, write the record, and assert every threshold; NaN misses any.
 
-        The ``quick`` profile shows and does no more: its figures say nothing about quality. A
-        notebook that runs elsewhere than beside a ``results`` folder writes nothing. What is
-        written in the default profile is held to `MEGABYTES` of memory too, but on a GPU, whose
-        libraries alone take as much.
-
-        Raises:
-            AssertionError: Thresholds are missed; all of them are named. NaN misses any.
-            RuntimeError: It was called before.
+        The ``quick`` profile shows and does no more. A notebook that runs elsewhere than beside a
+        ``results`` folder writes nothing. What is written in the default profile is held to
+        `MEGABYTES` of memory too, but on a GPU, whose libraries alone take as much.
         """
         if self._finished:
             raise RuntimeError("finish() was called before; make a new Results to record again.")

@@ -7,10 +7,7 @@ from keras import ops
 def warm_cosine(rate, steps, warmup=0.05):
     """Return a rate that rises in a straight line, then falls as a cosine to a hundredth.
 
-    Args:
-        rate: The highest.
-        steps: Number of steps of the training.
-        warmup: The share of them in which it rises.
+    `rate` is the highest, `steps` are those of the training, `warmup` the share in which it rises.
 
     Example:
         >>> schedule = warm_cosine(1.0, steps=100)
@@ -25,13 +22,7 @@ def warm_cosine(rate, steps, warmup=0.05):
 
 @keras.saving.register_keras_serializable("seqlib", "UpAndDown")  # so that saved ones load
 class TriangularSchedule(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that rises in a straight line, then falls to zero in another.
-
-    Args:
-        rate: The highest.
-        steps: Number of steps of the training.
-        warmup: The share of them in which it rises.
-    """
+    """A rate that rises in a straight line, then falls to zero in another; see `warm_cosine`."""
 
     def __init__(self, rate, steps, warmup=0.06):
         super().__init__()

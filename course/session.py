@@ -1,8 +1,7 @@
 """What a notebook says first: which profile, which seed, on which machine.
 
-The profile is read here and nowhere else, from the environment variable ``SEQLIB_PROFILE``:
-``quick`` shrinks a notebook to seconds for work in progress, ``default`` is the real run of two to
-three minutes on two cores, ``full`` is for a GPU or a night.
+``SEQLIB_PROFILE`` is read here and nowhere else: ``quick`` shrinks a notebook to seconds, ``full``
+is for a GPU or a night, ``default`` is the real run of two to three minutes on two cores.
 """
 
 import contextlib
@@ -37,11 +36,7 @@ def choose(*, quick, default, full=_UNSET):
 
 
 def start(seed):
-    """Open a notebook: import Keras quietly, seed every generator, say on what it runs.
-
-    `seed` goes to `keras.utils.set_random_seed`: a notebook run again on the same machine gives
-    the same figures.
-    """
+    """Open a notebook: import Keras quietly, seed every generator, say on what it runs."""
     global _started
     begun = time.perf_counter()
     chosen = profile()

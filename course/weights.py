@@ -25,16 +25,10 @@ _FACTORS = np.linspace(0.3, 1.0, 15)  # shares of the largest difference that is
 
 
 def name_weights(variables):
-    """Name variables by their paths, with counters that are the same in every process.
+    """Name variables by their paths, with counters that are the same in every process: a dict.
 
     Keras counts up the names of all layers that a process makes. Here those that differ in the
     number alone are counted from 0, in the order of the variables; a lone one has no number.
-
-    Args:
-        variables: List of Keras variables, such as ``model.trainable_weights``.
-
-    Returns:
-        Dict of the variables by name, in their order.
 
     Example:
         >>> model = keras.Sequential([keras.layers.Dense(1), keras.layers.Dense(1)], name="model")
@@ -69,13 +63,9 @@ def weights_as_arrays(variables):
 
 
 def save_weights(path, variables, start=None, **others):
-    """Write weights, and other arrays beside them, in one step.
+    """Write weights to an npz file, and other arrays (dicts become JSON) beside them, in one step.
 
-    Args:
-        path: The npz file.
-        variables: List of Keras variables.
-        start: Dict of arrays by name, from which training began; None where it began from nothing.
-        **others: Arrays to keep with the weights as they are; a dict is kept as JSON.
+    `start` holds the arrays by name from which training began; None where it began from nothing.
     """
     arrays, start = {}, start or {}
     for name, weight in weights_as_arrays(variables).items():
@@ -92,18 +82,9 @@ def save_weights(path, variables, start=None, **others):
 
 
 def load_weights(path, variables, start=None):
-    """Assign the weights in a file to variables.
+    """Assign what `save_weights` wrote to variables, and return the other arrays in the file.
 
-    Args:
-        path: The npz file that `save_weights` wrote.
-        variables: List of Keras variables.
-        start: As when it was written.
-
-    Returns:
-        Dict of the other arrays in the file.
-
-    Raises:
-        ValueError: The file belongs to a model of another kind or size; nothing is assigned.
+    `start` is as when it was written. Where the file does not fit the model nothing is assigned.
     """
     with np.load(path) as file:
         arrays = dict(file)
@@ -124,14 +105,9 @@ def load_weights(path, variables, start=None):
 
 
 def from_weights(make, path):
-    """Make the model that a file is of, and load its weights.
+    """Make the model that a file is of, load its weights, and return it with the other arrays.
 
-    Args:
-        make: Function from the ``settings`` in the file, as keywords, to the model.
-        path: The npz file.
-
-    Returns:
-        The model, and the other arrays in the file, a dict.
+    `make` takes the ``settings`` in the file as keywords.
     """
     with np.load(path) as file:
         model = make(**json.loads(str(file["settings"])))
@@ -141,14 +117,10 @@ def from_weights(make, path):
 
 
 def load_encoder(path=None, **kwargs):
-    """Return a pretrained encoder whose blocks are trained, and not its embeddings.
+    """Return MiniLM, or the encoder of `path`, its blocks to be trained, its embeddings frozen.
 
     Half the weights of a small encoder are the vectors of its pieces, and few of them would move,
-    since most pieces are rare.
-
-    Args:
-        path: As for `pretrained.load_bert`; None for MiniLM.
-        **kwargs: Settings of the encoder, such as `dropout` and `dtype`.
+    since most pieces are rare. `kwargs` are as for `pretrained.load_bert`.
     """
     encoder = pretrained.load_bert(path, **kwargs)
     for layer in (encoder.pieces, encoder.positions, encoder.types):
@@ -169,10 +141,7 @@ def _change(arrays, name, shape):
 
 
 def _in_bits(change):
-    """Return numbers of four bits, two in a byte, and the scale of each column.
-
-    Of some scales a column gets the one with the least squared error.
-    """
+    """Return numbers of four bits, two in a byte, and the scale of each column that errs least."""
     columns = change.reshape(-1, change.shape[-1])  # (rows, columns)
     largest = np.maximum(np.abs(columns).max(axis=0), 1e-12)
     least, scale = np.full(len(largest), np.inf), largest / _LARGEST

@@ -9,16 +9,10 @@ LEVEL = 0.05  # root mean square of all that is made here, that of the spoken wo
 
 
 def colored_noise(generator, seconds, slope=1.0, count=None):
-    r"""Return noise whose power falls with frequency as $1 / f^{\text{slope}}$.
+    """Return noise (samples,), or (count, samples), whose power falls with frequency.
 
-    Args:
-        generator: `numpy.random.Generator`.
-        seconds: How long.
-        slope: 0 for white noise (hiss), 1 for pink (rain, a fan), 2 for brown (a motor far away).
-        count: Number of clips, or None for a single one.
-
-    Returns:
-        Float32 array (samples,), or (count, samples).
+    It falls as 1 / f**slope: 0 is white noise (hiss), 1 pink (rain, a fan), 2 brown (a motor far
+    away).
     """
     samples = round(seconds * RATE)
     bins = samples // 2 + 1
@@ -70,15 +64,10 @@ def tones(generator, seconds, beat=0.35):
 
 
 def room_response(generator, reverberation=0.3, direct=0.6):
-    """Return the answer of a room to a clap: the clap, then echoes that die away.
+    """Return the answer (samples,) of a room to a clap: the clap, then echoes; its energy is 1.
 
-    Args:
-        generator: `numpy.random.Generator`.
-        reverberation: Seconds until the echo has fallen by 60 dB.
-        direct: Share of the energy that comes straight.
-
-    Returns:
-        Float32 array (samples,) of energy 1, the straight sound first.
+    `reverberation` is seconds until the echo has fallen by 60 dB, `direct` the share of the energy
+    that comes straight.
     """
     time = np.arange(round(reverberation * RATE)) / RATE
     echo = generator.standard_normal(len(time)) * 10 ** (-3 * time / reverberation)
@@ -89,12 +78,7 @@ def room_response(generator, reverberation=0.3, direct=0.6):
 
 
 def reverberate(sound, response):
-    """Return a sound as it is heard in a room, of the same length.
-
-    Args:
-        sound: Array (samples,).
-        response: Answer of the room to a clap, (samples,); see `room_response`.
-    """
+    """Return a sound (samples,) as heard in a room of this `room_response`, of the same length."""
     size = fft.next_fast_len(len(sound) + len(response), real=True)
     spectrum = fft.rfft(sound.astype("float32"), size) * fft.rfft(response, size)
     return fft.irfft(spectrum, size)[: len(sound)]

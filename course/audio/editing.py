@@ -13,14 +13,9 @@ with warnings.catch_warnings():
 
 
 def segment(samples, rate=RATE):
-    """Return samples as a pydub segment.
+    """Return samples as a pydub segment of 16 bits and one channel; its slices are in milliseconds.
 
-    Args:
-        samples: Array (samples,) of floats between -1 and 1, or of int16.
-        rate: Samples a second.
-
-    Returns:
-        `pydub.AudioSegment`, 16-bit, one channel. Its length and its slices are in milliseconds.
+    Samples (samples,) are floats between -1 and 1, or int16; `rate` is samples a second.
 
     Example:
         >>> len(segment(np.zeros(16_000)))

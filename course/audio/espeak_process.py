@@ -1,12 +1,9 @@
 """Speak with espeak-ng in a process of its own; run by `course.audio.speech`, never imported.
 
 The library keeps global state, is not safe among threads, and ends the process when its data
-folder has a long path. In a child process none of that matters, and the same list of utterances
-gives the same samples whatever was spoken before.
-
-It reads JSON from standard input, ``[[text, voice, rate, pitch, range], ...]``, and writes the
-samples of all utterances, 16-bit, to the file named on the command line, and their numbers of
-samples as JSON to standard output.
+folder has a long path; in a child process the same list always gives the same samples. It reads
+JSON from standard input, ``[[text, voice, rate, pitch, range], ...]``, and writes all samples,
+16-bit, to the file named on the command line, and their numbers as JSON to standard output.
 """
 
 import ctypes

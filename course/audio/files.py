@@ -19,21 +19,13 @@ _CLIPPED_SHARE = 1e-3  # of the samples at full scale, from which a recording co
 
 @dataclass(frozen=True)
 class Recording:
-    """Sound that was read from a file.
+    """Sound that was read from a file."""
 
-    Attributes:
-        samples: One channel, float32 between -1 and 1.
-        rate: Samples a second.
-        original_rate: Of the file.
-        channels: Of the file.
-        remarks: What the reader should know, sentences; empty where all is well.
-    """
-
-    samples: np.ndarray
-    rate: int
-    original_rate: int
-    channels: int
-    remarks: tuple = ()
+    samples: np.ndarray  # one channel, float32 between -1 and 1
+    rate: int  # samples a second
+    original_rate: int  # of the file
+    channels: int  # of the file
+    remarks: tuple = ()  # sentences on what is the matter with it
 
     @property
     def seconds(self):
@@ -48,21 +40,11 @@ class Recording:
 
 
 def read(path, rate=RATE):
-    """Read a sound file.
+    """Read a sound file, a path or its bytes, as a `Recording` of one channel at `rate`.
 
     Channels are averaged, other rates resampled. 8-bit files, clipped ones and silent ones are
-    read as they are, and a remark says what is the matter.
-
-    Args:
-        path: A WAV file (or FLAC, OGG, MP3), or its bytes.
-        rate: Samples a second that are wanted.
-
-    Returns:
-        A `Recording`.
-
-    Raises:
-        AudioError: There is no such file, it is no sound, empty, shorter than 25 ms, longer than an
-            hour, or holds NaN or infinite samples.
+    read as they are, and a remark says what is the matter; what is no sound, or shorter than 25 ms,
+    or longer than an hour, is an `AudioError`.
 
     Example:
         >>> import tempfile
@@ -111,10 +93,7 @@ def read(path, rate=RATE):
 
 
 def write(path, samples, rate=RATE):
-    """Write samples (samples,) or (samples, channels) to a 16-bit WAV file or a binary stream.
-
-    What is beyond -1 or 1 is clipped.
-    """
+    """Write samples (samples,) or (samples, channels) to a 16-bit WAV file or stream, clipped."""
     import soundfile
 
     target = path if hasattr(path, "write") else str(path)
@@ -123,13 +102,7 @@ def write(path, samples, rate=RATE):
 
 
 def to_mono(samples):
-    """Return the mean of the channels of samples (samples,) or (samples, channels) as float32.
-
-    Integers are scaled to between -1 and 1.
-
-    Raises:
-        AudioError: It has another shape, or samples that are no numbers.
-    """
+    """Return (samples,) or (samples, channels) as one channel of float32, -1 to 1."""
     samples = np.asarray(samples)
     if samples.dtype.kind not in "fiu" or samples.ndim not in (1, 2):
         raise AudioError(
@@ -149,18 +122,7 @@ def to_mono(samples):
 
 
 def resample(samples, rate, new_rate=RATE):
-    """Return sound at another rate, free of what the new rate cannot hold.
-
-    Args:
-        samples: Array (samples,).
-        rate: Samples a second that it has.
-        new_rate: Samples a second that it should have.
-
-    Returns:
-        Array (samples,) of float32.
-
-    Raises:
-        AudioError: A rate is none from 1,000 to 768,000.
+    """Return sound (samples,) at another rate, float32, free of what the new rate cannot hold.
 
     Example:
         >>> resample(np.ones(44_100), 44_100, 16_000).shape

@@ -18,19 +18,8 @@ def gain(decibels):
 def random_onsets(generator, lengths, samples, gap=0):
     """Return where segments begin that are put into a clip in random order, none over another.
 
-    What is left of the clip is broken at random places, and the pieces are the pauses.
-
-    Args:
-        generator: `numpy.random.Generator`.
-        lengths: Length of each segment.
-        samples: Length of the clip.
-        gap: Least pause between two segments.
-
-    Returns:
-        Array (segments,) of ints.
-
-    Raises:
-        AudioError: They do not fit.
+    What is left of the clip's `samples` is broken at random places, and the pieces are the pauses;
+    `gap` is the least pause. The result, like `lengths`, is (segments,) of ints.
 
     Example:
         >>> first, second = random_onsets(np.random.default_rng(0), [30, 50], 100)
@@ -52,14 +41,10 @@ def random_onsets(generator, lengths, samples, gap=0):
 
 
 def add_segments(clips, rows, begins, samples, lengths):
-    """Add segments to clips, all in one step; no two segments of a clip may overlap.
+    """Add segments to clips (clips, samples), in place; no two segments of a clip may overlap.
 
-    Args:
-        clips: Array (clips, samples), changed in place.
-        rows: The clip of each segment.
-        begins: Where each segment begins in its clip.
-        samples: The samples of all segments, one segment after the other.
-        lengths: Length of each segment.
+    Of each segment `rows` is the clip, `begins` the place in it, and `lengths` the length;
+    `samples` are those of all segments, one after the other.
 
     Example:
         >>> clips = np.zeros((2, 5))

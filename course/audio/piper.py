@@ -9,37 +9,19 @@ from seqlib import data
 
 
 class NeuralUtterance(NamedTuple):
-    """What is to be said by a neural voice, and how.
+    """What is to be said by a neural voice, and how."""
 
-    Attributes:
-        text: English words.
-        slowness: 1 for the voice's own pace, more for slower.
-        noise: How freely it varies, 0 to 1.
-        speed: Played so many times as fast afterwards: above 1, pitch and all resonances lie
-            higher, as if a smaller person spoke.
-    """
-
-    text: str
-    slowness: float = 1.0
-    noise: float = 0.667
-    speed: float = 1.0
+    text: str  # English words
+    slowness: float = 1.0  # 1 for the voice's own pace, more for slower
+    noise: float = 0.667  # how freely it varies, 0 to 1
+    speed: float = 1.0  # played so many times as fast: above 1 as if a smaller person spoke
 
 
 def neural_speech(utterances):
-    """Return speech of the neural voice joe, from the data folder where it was spoken before.
+    """Return `Speech` of a list of `NeuralUtterance`, from the data folder once it was made.
 
-    The voice is fetched the first time (58 MB); it speaks about seven words a second.
-
-    Args:
-        utterances: List of `NeuralUtterance`.
-
-    Returns:
-        `Speech` at 16,000 samples a second, equally loud, without silence at the ends. On one
-        machine the same list gives the same samples.
-
-    Raises:
-        AudioError: piper-tts is not installed, or it fails.
-        DataError: The voice cannot be had.
+    The voice, joe, is fetched the first time (58 MB); it speaks about seven words a second. On one
+    machine the same list gives the same samples.
     """
     utterances = [NeuralUtterance(*utterance) for utterance in utterances]
     card = data.card("joe_voice")

@@ -1,8 +1,6 @@
 """Speak with a neural voice of Piper in a process of its own; run by `course.audio.piper`.
 
-It reads JSON from standard input, ``[model file, [[text, slowness, noise], ...]]``, and writes the
-samples of all utterances, 16-bit, to the file named on the command line, and their numbers of
-samples as JSON to standard output.
+It reads ``[model file, [[text, slowness, noise], ...]]`` and writes as `espeak_process` does.
 """
 
 import json

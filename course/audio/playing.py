@@ -13,11 +13,7 @@ _MP3_QUALITY = 0.95
 
 
 def player(samples, caption="", rate=RATE):
-    """Show samples (samples,) or (samples, channels) as an audio player, kept as a small MP3.
-
-    Raises:
-        AudioError: It is no sound, or there is none of it.
-    """
+    """Show samples (samples,) or (samples, channels) as an audio player, kept as a small MP3."""
     from IPython.display import HTML
 
     samples = to_mono(samples)
@@ -49,11 +45,7 @@ def with_chimes(samples, times, rate=RATE):
 
 
 def recorder(seconds=5, file="my_recording.wav"):
-    """Show a button that records from the microphone and downloads a WAV file.
-
-    It is one piece of HTML and JavaScript that loads nothing from anywhere and sends nothing
-    anywhere: the sound stays in the browser until you save it.
-    """
+    """Show a button that records from the microphone and saves a WAV file; nothing is sent out."""
     from IPython.display import HTML
 
     script = _SCRIPT.replace("SECONDS", str(float(seconds)))

@@ -24,29 +24,19 @@ _EDGE = 0.02  # of the largest sample: what is softer, at either end, is cut off
 
 
 class Utterance(NamedTuple):
-    """What is to be said, and how.
+    """What is to be said, and how."""
 
-    Attributes:
-        text: English words.
-        voice: Accent and voice of espeak-ng, as in ``"en-us+m3"``.
-        rate: Words a minute, 80 to 450.
-        pitch: 0 to 100.
-        range: Liveliness of the pitch, 0 to 100.
-    """
-
-    text: str
-    voice: str = "en-us"
-    rate: int = 175
-    pitch: int = 50
-    range: int = 50
+    text: str  # English words
+    voice: str = "en-us"  # accent and voice of espeak-ng, as in "en-us+m3"
+    rate: int = 175  # words a minute, 80 to 450
+    pitch: int = 50  # 0 to 100
+    range: int = 50  # liveliness of the pitch, 0 to 100
 
 
 class Speech:
-    """Utterances and their samples.
+    """Utterances: all samples, one after the other, and where each one ends.
 
-    Args:
-        samples: All samples one after the other, int16: an array, or a `SampleFile`.
-        ends: Where each utterance ends, array (utterances,).
+    The samples are int16, an array or a `SampleFile`.
 
     Example:
         >>> speech = Speech(np.arange(5, dtype="int16"), np.array([2, 5]))
@@ -84,20 +74,10 @@ class SampleFile:
 
 
 def speak(utterances):
-    """Let espeak-ng speak.
+    """Let espeak-ng speak a list of `Utterance`; the same list gives the same `Speech`.
 
     Silence before and after is cut off, and all are made equally loud. Between its sounds espeak
     is digitally silent: mix some noise in.
-
-    Args:
-        utterances: List of `Utterance`.
-
-    Returns:
-        `Speech` at 16,000 samples a second. The same list gives the same samples.
-
-    Raises:
-        AudioError: espeakng-loader is not installed, there is no such voice, or an utterance is
-            silent.
 
     Example:
         >>> speech = speak([Utterance("activate"), Utterance("activate", "en+f1", rate=120)])
@@ -113,18 +93,7 @@ def speak(utterances):
 
 
 def cached_speech(utterances):
-    """Return what `speak` returns, from the data folder where it was spoken before.
-
-    Args:
-        utterances: List of `Utterance`.
-
-    Returns:
-        `Speech`; its samples stay on the disk.
-
-    Raises:
-        AudioError: As `speak`.
-        DataError: The data folder cannot be written.
-    """
+    """Return what `speak` returns, from the data folder once it was spoken; it stays on disk."""
     utterances = [Utterance(*utterance) for utterance in utterances]
     version = importlib.metadata.version("espeakng-loader")
     key = [version, utterances]
@@ -143,16 +112,7 @@ def from_cache(card, key, speak):
 
 
 def run_synthesizer(script, request, package):
-    """Return what a synthesizer says, a list of int16 arrays; it runs in a process of its own.
-
-    Args:
-        script: File of this folder that reads the request as JSON and writes samples.
-        request: What it reads.
-        package: What has to be installed for it.
-
-    Raises:
-        AudioError: It failed.
-    """
+    """Return what a script of this folder says in a process of its own, a list of int16 arrays."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "samples"
         done = subprocess.run(
@@ -173,12 +133,7 @@ def run_synthesizer(script, request, package):
 
 
 def normalize_speech(spoken, speeds=None):
-    """Return what a synthesizer said as `Speech`: trimmed, at our rate, equally loud.
-
-    Args:
-        spoken: List of int16 arrays of 22,050 samples a second.
-        speeds: How many times as fast each is played; 1 where None.
-    """
+    """Return int16 arrays, played `speeds` as fast, as `Speech`: trimmed and equally loud."""
     utterances = []
     for samples, speed in zip(spoken, speeds or [1.0] * len(spoken), strict=True):
         played = round(SPOKEN_RATE * speed / 50) * 50  # multiples of 50 keep the filter short

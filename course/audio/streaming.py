@@ -28,38 +28,23 @@ NO_OP_AT_INFERENCE = (
 
 
 class Detections(NamedTuple):
-    """What a detector has to say to a chunk.
+    """What a detector has to say to a chunk."""
 
-    Attributes:
-        probabilities: Array (steps,) of the steps that the chunk completed.
-        events: Times, in seconds from the beginning, at which it fired.
-    """
-
-    probabilities: np.ndarray
-    events: list
+    probabilities: np.ndarray  # (steps,), of the steps that the chunk completed
+    events: list  # seconds from the beginning at which it fired
 
 
 class StreamingDetector:
-    """Run a detector over sound that is still coming in.
+    """Run a detector over sound that is still coming in, as if it had the whole clip.
 
-    The detector was trained on whole clips. What it needs of the past is kept here: the samples
-    that the next window still sees, the frames that the convolution still sees, and the states of
-    the recurrent layers. So the probabilities are those of the whole clip.
+    What it needs of the past is kept here: the samples that the next window still sees, the frames
+    that the convolution still sees, and the states of the recurrent layers. It fires where the
+    probability reaches the `threshold`, and then not again for a `pause` of seconds.
 
-    It fires where the probability reaches the threshold, and then not again for a while, so once
-    for a word.
-
-    Args:
-        model: The trained `keras.Sequential`, from log-mel frames to one probability a step: an
-            optional `ZeroPadding1D` before the beginning, a `Conv1D` with strides, recurrent layers
-            with a `cell`, and layers that treat every step alone. Layers that act in training
-            alone are passed over.
-        threshold: Probability from which it fires.
-        pause: Seconds after firing in which it does not fire again.
-        training_only: Further classes of layers that are passed over.
-
-    Raises:
-        AudioError: The model has a layer that cannot be run step by step.
+    The model is a `keras.Sequential` from log-mel frames to one probability a step: an optional
+    `ZeroPadding1D` before the beginning, a `Conv1D` with strides, recurrent layers with a `cell`,
+    and layers that treat every step alone. Layers that act in training alone are passed over, and
+    so are those of the classes `training_only`.
 
     Example:
         >>> model = keras.Sequential([
@@ -114,17 +99,10 @@ class StreamingDetector:
         self._steps, self._last = 0, -np.inf
 
     def feed(self, chunk):
-        """Listen to the next chunk.
+        """Listen to the next chunk, of any length, and return `Detections`.
 
-        Args:
-            chunk: Array (samples,) or (samples, channels) at 16,000 samples a second; floats
-                between -1 and 1, or integers of 8, 16 or 32 bits. It may be empty.
-
-        Returns:
-            `Detections`.
-
-        Raises:
-            AudioError: It is no sound.
+        It is (samples,) or (samples, channels) at 16,000 samples a second: floats between -1 and 1,
+        or integers of 8, 16 or 32 bits.
         """
         samples = np.asarray(chunk)
         samples = to_mono(samples) if samples.size else np.zeros(0, "float32")
@@ -137,15 +115,7 @@ class StreamingDetector:
         return Detections(probabilities, self._fire(probabilities))
 
     def listen(self, samples, chunk=1280):
-        """Listen to a whole clip from the beginning, chunk by chunk.
-
-        Args:
-            samples: Array (samples,) or (samples, channels).
-            chunk: Samples at a time.
-
-        Returns:
-            `Detections`.
-        """
+        """Return the `Detections` of a whole clip, heard in chunks of so many samples."""
         self.reset()
         heard = [self.feed(samples[at : at + chunk]) for at in range(0, len(samples), chunk)]
         probabilities = [said.probabilities for said in heard] or [np.zeros(0, "float32")]

@@ -10,7 +10,6 @@ _LOGITS = np.array([1.0, 3.0, -1.0, 2.5, 0.0, 2.0])
 
 @exercise("minus the sum of log_probabilities * mask, divided by the sum of mask.")
 def nats_per_character(check):
-    """Check the mean surprise over the real characters of a batch."""
     log_probabilities = np.log(np.array([[0.5, 0.25, 0.1], [0.125, 0.9, 0.9]]))
     mask = np.array([[True, True, False], [True, False, False]])
     check.case(log_probabilities, mask, expected=2 * np.log(2.0))
@@ -19,7 +18,6 @@ def nats_per_character(check):
 
 @exercise("np.add.at(counts, (inputs[mask], targets[mask]), 1) counts pairs, repeated ones too.")
 def bigram_probabilities(check):
-    """Check the table of smoothed pair frequencies."""
     inputs = np.array([[1, 2, 2, 3], [1, 2, 0, 0]])
     targets = np.array([[2, 2, 3, 1], [2, 1, 0, 0]])
     smoothed = np.array([[0, 0, 0], [0, 2, 0], [1, 1, 1], [1, 0, 0]]) + 0.5  # of tokens 1 to 3
@@ -30,7 +28,6 @@ def bigram_probabilities(check):
 
 @exercise("divide by the temperature, subtract the maximum, exponentiate, divide by the sum.")
 def softmax_with_temperature(check):
-    """Check the softmax of logits divided by a temperature."""
     for temperature in (0.5, 1.0, 2.0):
         powers = np.exp(_LOGITS) ** (1 / temperature)
         check.case(_LOGITS, temperature, expected=powers / powers.sum())
@@ -49,7 +46,6 @@ def _very_low_is_infinite(logits):
 
 @exercise("np.sort(logits)[-k] is the smallest logit to keep; np.where does the rest.")
 def keep_top_k(check):
-    """Check that all logits but the k largest become minus infinity."""
     for k, kept in ((1, [1]), (3, [1, 3, 5]), (6, [0, 1, 2, 3, 4, 5])):
         check.case(_LOGITS, k, expected=_kept(_LOGITS, kept), read=_very_low_is_infinite)
     check.passed("the likeliest 1, 3 and all of 6")
@@ -60,7 +56,6 @@ def keep_top_k(check):
     "likelier ones together are still below p."
 )
 def keep_top_p(check):
-    """Check that the logits outside the nucleus become minus infinity."""
     logits = np.log(np.array([0.1, 0.4, 0.05, 0.25, 0.2]))
     for p, kept in ((0.3, [1]), (0.5, [1, 3]), (0.8, [1, 3, 4]), (1.0, [0, 1, 2, 3, 4])):
         check.case(logits, p, expected=_kept(logits, kept), read=_very_low_is_infinite)
@@ -72,7 +67,6 @@ def keep_top_p(check):
     "the list so far; stop without adding it when it is the end token."
 )
 def sample_name(check):
-    """Check the loop that draws one token after the other."""
     given, generator = [], np.random.default_rng(0)
 
     def counting_up(context):
@@ -95,7 +89,6 @@ _GRADIENTS = [np.array([[3.0, -4.0], [0.5, 0.0]]), np.array([12.0, -0.25])]
 
 @exercise("np.clip(gradient, -limit, limit) for each array of the list.")
 def clip_by_value(check):
-    """Check the clipping of each entry."""
     expected = np.array([[1.0, -1.0], [0.5, 0.0]]), np.array([1.0, -0.25])
     check.case(_GRADIENTS, 1.0, expected=expected)
     check.passed("large entries cut on both sides, small ones untouched")
@@ -103,7 +96,6 @@ def clip_by_value(check):
 
 @exercise("one norm over all arrays together; multiply all by limit / norm if norm > limit.")
 def clip_by_global_norm(check):
-    """Check the shortening of all gradients together."""
     norm = np.linalg.norm(np.concatenate([gradient.ravel() for gradient in _GRADIENTS]))
     for limit in (1.0, 100.0):
         expected = tuple(gradient * min(1.0, limit / norm) for gradient in _GRADIENTS)
@@ -116,7 +108,6 @@ def clip_by_global_norm(check):
     "tf.clip_by_global_norm, optimizer.apply."
 )
 def training_step(check):
-    """Check one step of clipped gradient descent against the same step of `fit`."""
     generator = np.random.default_rng(3)
     inputs = generator.integers(1, 5, size=(3, 4))
     targets = np.where(np.arange(4) < [[4], [2], [3]], generator.integers(1, 5, size=(3, 4)), 0)
@@ -140,7 +131,6 @@ def training_step(check):
 
 @exercise("the exponential of minus the mean log-probability.")
 def perplexity(check):
-    """Check the exponential of the mean surprise."""
     check.case(np.log(np.array([0.25, 0.25, 0.25])), expected=4.0)
     hint = "the mean is over logarithms, not over probabilities."
     check.case(np.log(np.array([0.5, 0.125])), expected=4.0, hint=hint)

@@ -8,7 +8,6 @@ from course.checks import exercise
 
 @exercise("a column of `start`, then all columns of the targets but the last.")
 def shift_right(check):
-    """Check what the decoder is given in training."""
     targets = np.array([[5, 6, 7, 3], [8, 3, 0, 0]])
     check.case(targets, 2, expected=np.array([[2, 5, 6, 7], [2, 8, 3, 0]]))
     check.passed("each step is given what should have been said one step before")
@@ -19,8 +18,6 @@ def shift_right(check):
     "tokens = logits.argmax(axis=-1) is both kept and handed to the next step."
 )
 def greedy_translation(check):
-    """Check the loop in which a model goes on from its own choices."""
-
     def step(tokens, states):
         ahead = (tokens + states["by"]) % 7
         return np.eye(7)[ahead], {"by": states["by"] + 1}
@@ -32,7 +29,6 @@ def greedy_translation(check):
 
 @exercise("queries[:, None] gets an axis for the time of the keys; sum over the hidden units.")
 def additive_scores(check):
-    """Check the scores of additive attention."""
     generator = np.random.default_rng(1)
     query, keys = generator.normal(size=(2, 3)), generator.normal(size=(2, 5, 4))
     w, u = generator.normal(size=(3, 6)), generator.normal(size=(4, 6))
@@ -49,7 +45,6 @@ def additive_scores(check):
     "only then divide by the sum."
 )
 def masked_softmax(check):
-    """Check the softmax over real tokens."""
     scores = np.array([[1.0, 2.0, 3.0, 9.0], [0.5, 0.5, 0.5, 0.5]])
     mask = np.array([[True, True, True, False], [True, True, False, False]])
     powers = np.exp(scores) * mask
@@ -62,7 +57,6 @@ def masked_softmax(check):
 
 @exercise("weights[:, :, None] * values, summed over time.")
 def weighted_mean(check):
-    """Check the context, a mean of the values."""
     generator = np.random.default_rng(2)
     weights = generator.dirichlet(np.ones(4), size=3)
     values = generator.normal(size=(3, 4, 5))
@@ -76,7 +70,6 @@ def weighted_mean(check):
     "states and the weights."
 )
 def attentive_step(check):
-    """Check one step of the decoder that attends."""
     queries = []
 
     def look(query):
@@ -107,7 +100,6 @@ def attentive_step(check):
     "smoothing * the mean of log p over the vocabulary; mean over targets that are not 0."
 )
 def smoothed_loss(check):
-    """Check the masked cross-entropy with label smoothing."""
     logits = np.random.default_rng(3).normal(size=(2, 3, 5))
     targets = np.array([[2, 4, 0], [3, 0, 0]])
     for smoothing in (0.0, 0.1):
@@ -122,7 +114,6 @@ def smoothed_loss(check):
 
 @exercise("the sum of the log-probabilities over their number to the power of alpha.")
 def hypothesis_score(check):
-    """Check the score by which finished translations are compared."""
     log_p = np.log(np.array([0.5, 0.25, 0.5, 0.125]))
     for alpha in (0.0, 1.0, 0.5):
         check.case(log_p, alpha, expected=-7 * np.log(2.0) / 4**alpha)
@@ -134,7 +125,6 @@ def hypothesis_score(check):
     "has it most often; divide by the number of n-grams of the hypothesis."
 )
 def clipped_precision(check):
-    """Check the share of n-grams that some reference has."""
     cases = [
         ("the the the the", ["the cat sat"], 1, 1 / 4),
         ("the the cat", ["the cat the", "a cat"], 1, 1.0),

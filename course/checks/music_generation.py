@@ -21,7 +21,6 @@ _LINES = [
     "then [onset] to FIRST + pitch."
 )
 def to_tokens(check):
-    """Check the way from notes to tokens."""
     for notes, tokens in _LINES:
         check.case(notes, len(tokens), expected=np.array(tokens))
     check.passed("rests, holds, and a repeated note that is struck again")
@@ -32,7 +31,6 @@ def to_tokens(check):
     "makes that one longer, a rest closes it."
 )
 def to_notes(check):
-    """Check the way from tokens back to notes."""
     for notes, tokens in _LINES:
         check.case(np.array(tokens), expected=notes)
     check.passed("what to_tokens has put on the grid comes back")
@@ -43,7 +41,6 @@ def to_notes(check):
     "modulo 12, and subtract 12 where it is more than 6."
 )
 def shift_to_common_key(check):
-    """Check the transposition that takes all sharps and flats away."""
     for sharps, shift in ((0, 0), (1, 5), (2, -2), (-1, -5), (-3, -3), (4, -4), (6, 6)):
         check.case(sharps, expected=shift)
     check.passed("D major down to C, E flat major down to C, none beyond a tritone")
@@ -55,7 +52,6 @@ def shift_to_common_key(check):
     "the logits along axis 1."
 )
 def shared_layer_loop(check):
-    """Check the loop over time against the layer that has the loop inside."""
     lstm = layers.LSTM(4, return_sequences=True)
     embedding, dense = keras.layers.Embedding(6, 3), keras.layers.Dense(6)
     tokens = np.array([[1, 2, 3, 4, 5], [5, 5, 1, 2, 1]])
@@ -69,7 +65,6 @@ def shared_layer_loop(check):
     "int(generator.choice(len(probabilities), p=probabilities)); append it."
 )
 def play_on(check):
-    """Check the loop that feeds its own output back."""
     given = []
 
     def counting(token, states):
@@ -89,7 +84,6 @@ def play_on(check):
 
 @exercise("minus the sum of all log-probabilities, over the number of tokens >= FIRST.")
 def nats_per_note(check):
-    """Check the surprise over the number of notes."""
     tokens = np.array([[FIRST + 60, REST], [HOLD, FIRST + 50], [FIRST + 62, HOLD]])
     log_probabilities = -np.array([[1.0, 0.5], [0.25, 2.0], [0.75, 1.5]])
     check.case(log_probabilities, tokens, expected=6.0 / 3)
@@ -101,7 +95,6 @@ def nats_per_note(check):
     "same where tokens[1:] >= FIRST."
 )
 def repeat_accuracy(check):
-    """Check how often a pitch is the one before, at all steps and where a note is struck."""
     tokens = np.array([[60, 48], [-1, -1], [60, 50], [62, 52], [-1, -1]])
     tokens = np.where(tokens < 0, HOLD, tokens + FIRST)
     check.case(tokens, music.sounding(tokens), expected=(5 / 8, 1 / 4))
@@ -113,7 +106,6 @@ def repeat_accuracy(check):
     "scores[p - reference + limit]; beyond the limit a pitch gets 0."
 )
 def scores_at_pitches(check):
-    """Check that scores of intervals become scores of pitches."""
     scores = np.arange(1.0, 6.0)  # of the intervals -2 ... 2
     for reference, pitches in ((60, range(58, 63)), (1, range(4)), (127, range(125, 128))):
         expected = np.zeros(128)
@@ -128,7 +120,6 @@ def scores_at_pitches(check):
     "one asked for and the product of the two moves is positive."
 )
 def count_parallels(check):
-    """Check the count of parallel fifths or octaves between two voices."""
     upper = np.array([67, 69, 69, 71, 67, 79, 72])
     lower = np.array([60, 62, 62, 64, 72, 60, 55])
     check.case(upper, lower, 7, expected=2)

@@ -13,7 +13,6 @@ from course.checks import exercise
     "behind the last tag, so that the last entity ends too."
 )
 def entity_spans(check):
-    """Check that tags become spans, also where an entity ends with the sentence."""
     cases = [
         ("B-PER I-PER O B-LOC", [(0, 2, "PER"), (3, 4, "LOC")]),
         ("O O", []),
@@ -31,7 +30,6 @@ def entity_spans(check):
     "lists of a sentence share, over all sentences; F1 is 2 * right / (wanted + given)."
 )
 def span_f1(check):
-    """Check the strict F1, counted over all sentences together."""
     wanted = [[(0, 2, "PER"), (3, 4, "LOC")], [(0, 1, "ORG")], []]
     given = [[(0, 2, "PER"), (3, 5, "LOC")], [(0, 1, "LOC")], [(0, 2, "PER")]]
     check.case(wanted, given, expected=2 * 1 / (3 + 4))
@@ -44,7 +42,6 @@ def span_f1(check):
 
 @exercise("a Counter of tags for each word; most_common(1)[0][0] is the most frequent one.")
 def majority_tags(check):
-    """Check the most frequent tag of each word."""
     sentences = [
         (["Paris", "Hilton", "in", "Paris"], ["B-PER", "I-PER", "O", "B-LOC"]),
         (["in", "Paris"], ["O", "B-LOC"]),
@@ -60,7 +57,6 @@ def majority_tags(check):
     "isupper()."
 )
 def word_form(check):
-    """Check what a word looks like."""
     cases = {
         "of": "lower", "Paris": "Title", "A": "Title", "EU": "UPPER", "U.S.": "UPPER",
         "McCoy": "miXed", "iPod": "miXed", "1,000": "number", "1996-08-22": "number",
@@ -77,7 +73,6 @@ def word_form(check):
     "maximum over the real letters."
 )
 def letter_features(check):
-    """Check the convolution over the letters of a word and the largest value of each filter."""
     generator = np.random.default_rng(0)
     kernel, bias = generator.normal(size=(3, 4, 5)), generator.normal(size=5)
     for length in (6, 3, 1):
@@ -98,7 +93,6 @@ def letter_features(check):
     "beginning of a sentence (before is None) it may not stand."
 )
 def may_follow(check):
-    """Check the rule of IOB2."""
     tags = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
     for before, tag in itertools.product([None, *tags], tags):
         expected = tag[0] != "I" or (before or "O") in (f"B-{tag[2:]}", f"I-{tag[2:]}")
@@ -131,7 +125,6 @@ def _all_paths(chain):
     "over neighbors + end[last tag]."
 )
 def path_score(check):
-    """Check the score of one path."""
     for time, tags in ((4, [0, 2, 2, 1]), (1, [2])):
         chain = _chain(time, time)
         check.case(*chain, tags, expected=_score(*chain, tags))
@@ -144,7 +137,6 @@ def path_score(check):
     "end."
 )
 def log_normalizer(check):
-    """Check the forward algorithm against the sum over every path."""
     for time in (1, 2, 5):
         chain = _chain(10 + time, time)
         expected = np.log(np.exp(_all_paths(chain)[1]).sum())
@@ -162,7 +154,6 @@ def log_normalizer(check):
     "kept backwards."
 )
 def best_path(check):
-    """Check the Viterbi algorithm against the best of every path."""
     for seed, time in itertools.product(range(5), (1, 2, 5)):
         scores, transitions, *ends = _chain(100 + seed, time)
         chain = scores, 2 * transitions, *ends  # transitions that matter
@@ -176,7 +167,6 @@ def best_path(check):
     "is not the one before it."
 )
 def first_pieces(check):
-    """Check where each word begins among its pieces."""
     cases = [
         ([-1, 0, 0, 1, 2, 2, 2, -1], [1, 3, 4]),
         ([-1, 0, -1], [1]),

@@ -14,7 +14,6 @@ from seqlib import metrics
     "stands in both and is no word, so it must stay 0."
 )
 def marks(check):
-    """Check which words of a story also stand in its question."""
     sentences = np.array([[4, 7, 2, 0], [5, 7, 9, 4], [6, 0, 0, 0]])
     both = np.array([[1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0]])
     check.case(sentences, np.array([9, 4, 0]), expected=both)
@@ -28,7 +27,6 @@ def marks(check):
     "below zero."
 )
 def hop(check):
-    """Check one look at the story, and the new question made of it."""
     generator = np.random.default_rng(3)
     for words, there in ((6, 6), (6, 4), (1, 1)):
         memory, asked = generator.normal(size=(2, 4))
@@ -48,7 +46,6 @@ def hop(check):
     "(words == answer) is where; sum over all sentences, for a word may stand in several."
 )
 def pointed(check):
-    """Check how much of a hop's attention each answer gets."""
     weights = np.array([[0.1, 0.2, 0.05], [0.3, 0.25, 0.1]])
     words = np.array([[4, 7, 2], [5, 7, 4]])
     check.case(weights, words, [7, 4, 9], expected=np.array([0.45, 0.2, 0.0]))
@@ -60,7 +57,6 @@ def pointed(check):
     "the whole words a, an, the out (re.sub with \\b on either side); ' '.join(x.split())."
 )
 def normalize(check):
-    """Check what SQuAD leaves out before it compares answers."""
     cases = {
         "The Normans": "normans", "the  U.S.\tSenate ": "us senate", "an apple, a day": "apple day",
         "Theatre": "theatre", "Banana": "banana", "well-known": "wellknown", "THE": "",
@@ -77,7 +73,6 @@ def normalize(check):
     "without anything in common it is 0."
 )
 def f1(check):
-    """Check the F1 of the words of two answers."""
     pairs = [
         ("Normans", "Normans"), ("in year 1066", "1066"), ("1066", "in year 1066"),
         ("rollo", "normans"), ("york new york", "new york"), ("york york", "new york"), ("", ""),
@@ -92,7 +87,6 @@ def f1(check):
     "reaches the end: begin + room >= size. range(0, max(size - room, 0) + stride, stride)."
 )
 def window_begins(check):
-    """Check where the windows of a passage begin."""
     for size, stride in itertools.product((1, 9, 10, 11, 14, 15, 31), (1, 4, 10)):
         expected = [0]
         while expected[-1] + 10 < size:
@@ -105,7 +99,6 @@ def window_begins(check):
     "a piece (b, e) is touched where b < end and e > begin; the first such piece and the last."
 )
 def answer_pieces(check):
-    """Check which pieces an answer touches."""
     spans = [(0, 3), (4, 7), (7, 9), (9, 10), (11, 15)]  # the emb ##ed , here
     cases = [(0, 3), (4, 9), (5, 6), (6, 8), (4, 10), (0, 15), (9, 10), (12, 13), (7, 11)]
     for begin, end in cases:
@@ -118,7 +111,6 @@ def answer_pieces(check):
     "that is allowed too; keep the pair with the largest start[i] + end[j]."
 )
 def best_span(check):
-    """Check the best span of those that are allowed."""
     generator = np.random.default_rng(5)
     for forbidden, longest in itertools.product(range(4), (1, 2, 3)):
         for start, end in 3 * generator.normal(size=(3, 2, 9)):

@@ -12,7 +12,6 @@ from course.checks import recurrent_reference as reference
 
 @exercise("h_next = tanh(x W + h U + b); return (h_next,), (x, h, h_next).")
 def rnn_cell_forward(check):
-    """Check one step of the plain RNN against `keras.layers.SimpleRNNCell`."""
     x, (h,), weights = reference.case(gates=1)
     a = x @ weights[0] + h @ weights[1] + weights[2]
     mistakes = [
@@ -33,7 +32,6 @@ def rnn_cell_forward(check):
 
 @exercise("At each step: states, cache = cell(inputs[:, t], states, weights); keep states[0].")
 def forward(check):
-    """Check the loop over time against `keras.layers.LSTM`."""
     inputs, states, weights = reference.sequence_case()
     expected, last = reference.keras_layer("LSTM", inputs, states, weights)
 
@@ -58,7 +56,6 @@ def forward(check):
 
 @exercise("x W + bias[0] and h U + bias[1], each split in z, r, g; h_next = z * h + (1 - z) * g.")
 def gru_cell_forward(check):
-    """Check one step of the GRU against `keras.layers.GRUCell`."""
     x, (h,), weights = reference.case(gates=3)
     kernel, recurrent, bias = weights
     _, cache = reference.gru(x, (h,), weights)
@@ -93,7 +90,6 @@ def gru_cell_forward(check):
 
 @exercise("Split x W + h U + b in i, f, g, o; c_next = f * c + i * g; h_next = o * tanh(c_next).")
 def lstm_cell_forward(check):
-    """Check one step of the LSTM against `keras.layers.LSTMCell`."""
     x, (h, c), weights = reference.case(gates=4, states=2)
     expected = reference.keras_step("LSTMCell", x, (h, c), weights)
     _, cache = reference.lstm(x, (h, c), weights)
@@ -127,8 +123,6 @@ def lstm_cell_forward(check):
 
 @exercise("da = dh * (1 - h_next**2); then da W^T, da U^T, x^T da, h^T da and the sum of da.")
 def rnn_cell_backward(check):
-    """Check one step back through the plain RNN against central differences."""
-
     def wrong(dh, cache, weights, derivative=None, turned=False, average=False):
         x, h, h_next = cache
         da = dh[0] * (1 - h_next**2 if derivative is None else derivative(h))
@@ -147,8 +141,6 @@ def rnn_cell_backward(check):
 
 @exercise("dc = dc + dh * o * (1 - tanh(c_next)**2) first; every gate's gradient follows from it.")
 def lstm_cell_backward(check):
-    """Check one step back through the LSTM against central differences."""
-
     def wrong(d, cache, weights, along=1, down=1, slopes=True, forget=True, order=(0, 1, 2, 3)):
         x, h, c, i, f, g, o, c_next = cache
         dc = along * d[1] + down * d[0] * o * (1 - np.tanh(c_next) ** 2)
@@ -173,8 +165,6 @@ def lstm_cell_backward(check):
 
 @exercise("dh reaches h by z * h, and by the three products; bias[0] and bias[1] differ in g only.")
 def gru_cell_backward(check):
-    """Check one step back through the GRU against central differences."""
-
     def wrong(d, cache, weights, direct=1, sign=1, gated=True):
         x, h, z, r, g, h_g = cache
         dg = d[0] * (1 - z) * (1 - g**2)
@@ -211,7 +201,6 @@ def _check_cell_backward(check, cell, gates, count, wrong, mistakes):
 
 @exercise("From the last step to the first: add doutputs[:, t] to dstates[0], then step back.")
 def backward(check):
-    """Check the way back through time against central differences, with a cell of its own."""
     rng = np.random.default_rng(2)
     inputs, doutputs = rng.normal(size=(2, reference.BATCH, reference.TIME, reference.UNITS))
     states, pull = map(tuple, rng.normal(size=(2, 2, reference.BATCH, reference.UNITS)))
@@ -248,7 +237,6 @@ def backward(check):
 
 @exercise("Run forward(...) on inputs and on inputs[:, ::-1]; turn the second output back in time.")
 def bidirectional(check):
-    """Check the two-way layer against `keras.layers.Bidirectional`."""
     inputs, states, onwards = reference.sequence_case()
     _, _, back = reference.case(gates=4, seed=3)
     first, _ = reference.keras_layer("LSTM", inputs, states, onwards)

@@ -15,7 +15,6 @@ _VECTORS = {
 
 @exercise("collect vectors[token] for the tokens that are in vectors; their mean over axis 0.")
 def sentence_average(check):
-    """Check the mean of the vectors of a sentence."""
     tokens = ["good", "film", "good", "zzyzx"]
     check.case(tokens, _VECTORS, 3, expected=np.array([2.0, 2.0, 1.25]) / 3)
     hint = "a sentence without a known word has no mean: return zeros of that dimension."
@@ -28,7 +27,6 @@ def sentence_average(check):
     "sum of D over the sentences."
 )
 def loss_and_gradients(check):
-    """Check loss and gradients of softmax regression against central differences."""
     generator = np.random.default_rng(0)
     features, labels = generator.normal(size=(6, 4)), np.array([0, 2, 1, 2, 2, 0])
     kernel, bias = generator.normal(size=(4, 3)), generator.normal(size=3)
@@ -54,7 +52,6 @@ def loss_and_gradients(check):
     "ids.get(token, 1), at most `length` of them."
 )
 def sentences_to_ids(check):
-    """Check the array of ids, padded on the right."""
     ids = {"good": 2, "bad": 3, "film": 4}
     sentences = [["good", "film"], ["a", "bad", "bad", "film"], []]
     check.case(sentences, ids, 3, expected=np.array([[2, 4, 0], [1, 3, 3], [0, 0, 0]]))
@@ -63,7 +60,6 @@ def sentences_to_ids(check):
 
 @exercise("multiply by mask[..., None], sum over time, divide by the number of true steps.")
 def masked_mean(check):
-    """Check the mean over the steps that the mask marks as real."""
     vectors = np.random.default_rng(1).normal(size=(3, 5, 4))
     mask = np.arange(5) < np.array([[5], [2], [1]])
     expected = np.stack([vectors[i, :n].mean(axis=0) for i, n in enumerate((5, 2, 1))])
@@ -77,7 +73,6 @@ def masked_mean(check):
     "keras.layers.Dropout between them."
 )
 def emojify_model(check):
-    """Check the recurrent classifier: its shape, its frozen vectors, its mask."""
     ids = np.array([[2, 4, 0, 0], [3, 1, 4, 0]])
     model = check.run(_VECTORS, ["<pad>", "<unk>", *_VECTORS], 6, 5)
     check.learner = model  # what is checked from here on is the model that was returned
@@ -104,7 +99,6 @@ def emojify_model(check):
     "layers; (vectors * gradient of the chosen score) summed over the last axis."
 )
 def gradient_times_input(check):
-    """Check the share of each word in a score, on models where it can be written down."""
     embedding = keras.layers.Embedding(5, 3, mask_zero=True)
     dense = keras.layers.Dense(2)
     model = keras.Sequential([embedding, keras.layers.GlobalAveragePooling1D(), dense])

@@ -7,7 +7,6 @@ from course.checks import exercise
 
 @exercise("half of (1 + tanh of half of x); np.tanh works element by element.")
 def sigmoid(check):
-    """Check the logistic function: values, shape, and no overflow far from zero."""
     check.learner = np.errstate(over="raise")(check.learner)
     x = np.array([[-2.0, -0.5, 0.0], [0.5, 1.0, 3.0]])
     check.case(x, expected=1 / (1 + np.exp(-x)))

@@ -12,7 +12,6 @@ from course.checks import exercise
     "sines go to [:, 0::2], their cosines to [:, 1::2]."
 )
 def positional_encoding(check):
-    """Check the patterns that say where a vector stands."""
     expected = np.zeros((5, 6))
     for position, i in np.ndindex(5, 6):
         wave = math.cos if i % 2 else math.sin
@@ -26,7 +25,6 @@ def positional_encoding(check):
     "softmax over the last axis (subtract the largest first); weights @ v."
 )
 def scaled_attention(check):
-    """Check scaled dot-product attention with a mask."""
     generator = np.random.default_rng(1)
     q, k, v = (generator.normal(size=(2, 3, time, 4)) for time in (2, 5, 5))
     mask = generator.random((2, 1, 2, 5)) < 0.6
@@ -50,7 +48,6 @@ def scaled_attention(check):
     "[:, None, :]."
 )
 def decoder_mask(check):
-    """Check what each place of a decoder may attend to."""
     expected = [
         [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 0]],
         [[1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]],
@@ -64,7 +61,6 @@ def decoder_mask(check):
     ".transpose(0, 2, 1, 3)."
 )
 def split_heads(check):
-    """Check how one wide vector becomes several narrow ones."""
     x = np.arange(2 * 3 * 8, dtype=float).reshape(2, 3, 8)
     check.case(x, 4, expected=np.stack(np.split(x, 4, axis=-1), axis=1))
     check.passed("every head gets its own part of each vector, and all of the time")
@@ -75,8 +71,6 @@ def split_heads(check):
     "the normalized vectors, the sum does not."
 )
 def encoder_block(check):
-    """Check the order of sums, norms and sublayers in a block."""
-
     def attention(h):
         return 10 * h[:, ::-1]
 
@@ -95,7 +89,6 @@ def encoder_block(check):
     "warmup) runs from 0 to 1, and the rate is peak * (1 + math.cos(math.pi * done)) / 2."
 )
 def rate_at(check):
-    """Check a rate that rises in a line and falls as a cosine."""
     for step, expected in ((0, 0.0), (5, 0.1), (10, 0.2), (20, 0.15), (30, 0.05), (40, 0.0)):
         check.case(step, 0.2, 10, 40, expected=expected)
     check.passed("up in a line to the peak, down to nothing at the end")
@@ -106,7 +99,6 @@ def rate_at(check):
     "query[:, :, None] and the mask np.arange(length) <= t; return output[:, :, 0]."
 )
 def attend_next(check):
-    """Check one step of attention with a cache."""
     generator = np.random.default_rng(3)
     shape = (2, 3, 5, 4)
     q, k, v = (generator.normal(size=shape) for _ in range(3))

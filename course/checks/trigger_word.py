@@ -16,7 +16,6 @@ STEP = 0.04  # seconds
 
 @exercise("twenty decibels are a factor of ten: 10 ** (decibels / 20).")
 def gain(check):
-    """Check the factor of a gain in decibels."""
     for decibels, factor in ((0.0, 1.0), (-20.0, 0.1), (6.0, 1.9952623), (-3.0, 0.7079458)):
         check.case(decibels, expected=factor)
     check.passed("a tenth of the amplitude for every -20 dB")
@@ -28,7 +27,6 @@ def gain(check):
     "ops.log(ops.matmul(energy, bands) + floor)."
 )
 def log_mel(check):
-    """Check the spectrogram against the packaged one."""
     window = np.hanning(401)[:-1].astype("float32")
     window *= 2 / window.sum()
     samples = np.random.default_rng(0).standard_normal((2, 1600)).astype("float32") / 4
@@ -40,7 +38,6 @@ def log_mel(check):
 
 @exercise("two segments overlap where each begins before the other ends.")
 def overlaps(check):
-    """Check the test whether segments share a sample."""
     cases = [
         ((10, 20), [(20, 30)], False),
         ((10, 21), [(20, 30)], True),
@@ -60,7 +57,6 @@ def overlaps(check):
     "background.overlay(clip, position=begin) and the pair (begin, begin + len(clip))."
 )
 def insert_clip(check):
-    """Check that a clip is put where nothing is yet."""
     background = audio.segment(np.full(16_000, 0.01))
     word = audio.segment(np.full(4800, 0.5))  # 300 ms
     taken, begins = [(0, 300), (650, 1000)], set()  # it fits from 300 to 350 alone
@@ -86,7 +82,6 @@ def insert_clip(check):
     "slice that goes beyond the last step is cut by itself."
 )
 def label_steps(check):
-    """Check the labels after a word."""
     for ends, steps in (([1.0], 60), ([0.5, 2.0], 75), ([], 20), ([1.99], 50), ([0.2799], 30)):
         check.case(ends, steps, expected=clips.label_steps([ends], steps)[0])
     check.passed("ten steps after each word, none before its end, none beyond the clip")
@@ -98,7 +93,6 @@ def label_steps(check):
     "np.repeat of where each segment begins among all, np.cumsum(lengths) - lengths."
 )
 def flat_places(check):
-    """Check the places of all segments in all clips, laid end to end."""
     rows, begins, lengths = np.array([0, 2, 1]), np.array([3, 0, 5]), np.array([2, 4, 1])
     expected = np.array([3, 4, 20, 21, 22, 23, 15])
     check.case(rows, begins, lengths, 10, expected=expected)
@@ -111,7 +105,6 @@ def flat_places(check):
     "last = -infinity."
 )
 def fires(check):
-    """Check when a detector fires."""
     draws = np.random.default_rng(1).random(200)
     for probabilities in (np.array([0.1, 0.9, 0.95, 0.2]), np.ones(80), draws, np.array([])):
         expected = np.array(detections_of(probabilities, 0.8, STEP, 1.0))
@@ -125,7 +118,6 @@ def fires(check):
     "Missed are the other events, false alarms the other detections."
 )
 def count_events(check):
-    """Check that events are counted once."""
     cases = [
         ([1.0], [1.1]), ([1.0], [1.1, 1.5]), ([1.0, 5.0], [0.2, 5.7, 9.0]), ([], [3.0]),
         ([2.0], []), ([1.0, 1.3], [1.4]), ([1.0], [0.85]),
@@ -142,7 +134,6 @@ def count_events(check):
     "alarms; where several have as few, the highest of them."
 )
 def choose_threshold(check):
-    """Check the choice of the operating point."""
     thresholds = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
     missed = np.array([0.01, 0.02, 0.04, 0.04, 0.2])
     alarms = np.array([40.0, 6.0, 0.4, 0.0, 0.0])
@@ -156,7 +147,6 @@ def choose_threshold(check):
     "state is the last state.shape[1] frames."
 )
 def stream_convolution(check):
-    """Check the convolution that goes on where it stopped."""
     layer = keras.layers.Conv1D(3, 15, strides=4)
     frames = np.random.default_rng(0).standard_normal((1, 40, 5)).astype("float32")
     expected = ops.convert_to_numpy(layer(np.pad(frames, ((0, 0), (11, 0), (0, 0)))))

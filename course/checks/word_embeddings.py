@@ -13,7 +13,6 @@ _DIRECTION = np.array([0.0, 3.0, 0.0, 4.0, 0.0])  # not of length 1, on purpose
 
 @exercise("the sum of products over the last axis, divided by both lengths (np.linalg.norm).")
 def cosine(check):
-    """Check the cosine of two vectors, and of rows of two arrays."""
     u, v = _VECTORS[:4], _VECTORS[4:8]
     expected = np.sum(bias.unit(u) * bias.unit(v), axis=-1)
     check.case(u[0], v[0], expected=expected[0])
@@ -24,7 +23,6 @@ def cosine(check):
 
 @exercise("cosines of all rows with the query, then np.argsort of minus these, the first k.")
 def nearest(check):
-    """Check the rows with the greatest cosine."""
     for query in (_VECTORS[3], 40 * _VECTORS[7]):
         order = np.argsort(-(bias.unit(_VECTORS) @ bias.unit(query)))
         check.case(_VECTORS, query, 1, expected=order[:1])
@@ -37,7 +35,6 @@ def nearest(check):
     "set those of a, b and c to -np.inf before np.argmax."
 )
 def analogy(check):
-    """Check the word that completes an analogy."""
     units = bias.unit(_VECTORS)
     for a, b, c in ((0, 1, 2), (5, 3, 9), (4, 8, 6)):
         scores = units @ (units[b] - units[a] + units[c])
@@ -48,7 +45,6 @@ def analogy(check):
 
 @exercise("pd.Series(x).rank() gives ranks, ties their mean; np.corrcoef(ranks, ranks)[0, 1].")
 def rank_correlation(check):
-    """Check Spearman's correlation, ties included."""
     x, ranks = np.array([1.0, 2.0, 2.0, 5.0, 100.0]), np.array([1, 2.5, 2.5, 4, 5])
     cases = [
         ([20.0, 2.5, 7.5, 55.0, 150.0], [3, 1, 2, 4, 5]),
@@ -61,7 +57,6 @@ def rank_correlation(check):
 
 @exercise("f = counts / counts.sum(); np.minimum(1, np.sqrt(t / f) + t / f).")
 def keep_probability(check):
-    """Check the share of the occurrences of words that are kept."""
     counts = np.array([60_000, 3_000, 900, 40, 2])
     for threshold in (1e-3, 1e-2):
         ratio = threshold / (counts / counts.sum())
@@ -71,7 +66,6 @@ def keep_probability(check):
 
 @exercise("counts ** 0.75, divided by its sum.")
 def noise_distribution(check):
-    """Check the distribution from which noise words are drawn."""
     powers = np.array([1000, 64, 27, 8, 1])  # of the counts, to the power 3/4
     check.case(np.array([10_000, 256, 81, 16, 1]), expected=powers / 1100)
     check.passed("the power 3/4, and a sum of one")
@@ -82,7 +76,6 @@ def noise_distribution(check):
     "+ 1) but i itself gives the pair (ids[i], ids[j])."
 )
 def skip_gram_pairs(check):
-    """Check the pairs of words and neighbors of a sentence."""
     first = [(7, 7), (7, 8), (7, 8), (7, 9), (8, 7), (8, 7), (8, 9), (9, 7), (9, 8)]
     check.case([7, 8, 9, 7], [1, 2, 1, 3], expected=first, read=sorted)
     second = [(4, 5), (4, 6), (5, 4), (5, 6), (6, 5)]
@@ -93,7 +86,6 @@ def skip_gram_pairs(check):
 
 @exercise("np.logaddexp(0, -x) is -log(sigmoid(x)), and does not overflow.")
 def negative_sampling_loss(check):
-    """Check the loss of scores, large ones too."""
     true = np.array([2.0, -1.0, 0.0])
     noise = np.array([[0.5, -3.0], [1.0, 2.0], [0.0, -0.5]])
     expected = np.log(1 + np.exp(-true)) + np.log(1 + np.exp(noise)).sum(axis=1)
@@ -109,7 +101,6 @@ def negative_sampling_loss(check):
     "slope @ u, that of u is np.outer(slope, v)."
 )
 def negative_sampling_gradients(check):
-    """Check the gradients by hand against finite differences."""
     v, u, labels = _VECTORS[0] / 3, _VECTORS[1:5] / 3, np.array([1.0, 0.0, 0.0, 0.0])
 
     def loss():
@@ -123,7 +114,6 @@ def negative_sampling_gradients(check):
 
 @exercise("sum of vectors * mask[..., None] over axis 1, divided by the number of neighbors.")
 def cbow_context(check):
-    """Check the mean of the vectors of the neighbors."""
     vectors = _VECTORS.reshape(2, 6, 5)[:, :4]
     mask = np.array([[True, True, False, True], [False, True, False, False]])
     expected = np.stack([vectors[0][mask[0]].mean(axis=0), vectors[1][mask[1]].mean(axis=0)])
@@ -137,7 +127,6 @@ def cbow_context(check):
     "would do, as long as it is finite."
 )
 def glove_loss(check):
-    """Check the weighted squares of GloVe."""
     counts = np.array([[0.0, 2.0, 50.0], [100.0, 1000.0, 0.5]])
     scores = np.array([[3.0, 1.0, 3.0], [4.0, 7.0, -1.0]])
     pairs = ((score, count) for score, count in zip(scores.flat, counts.flat, strict=True) if count)
@@ -152,7 +141,6 @@ def glove_loss(check):
     "over both together."
 )
 def weat_effect(check):
-    """Check the effect size of the association test."""
     x, y, a, b = np.split(_VECTORS, [3, 6, 9])
     check.case(x, y, a, b, expected=bias.weat(x, y, a, b).effect_size)
     check.passed("vectors of length 1, means apart, in standard deviations of all")
@@ -163,7 +151,6 @@ def weat_effect(check):
     "left to length 1."
 )
 def neutralize(check):
-    """Check that the part along a direction is taken out and the length is 1 again."""
     for vector in _VECTORS[:3]:
         check.case(vector, _DIRECTION, expected=bias.neutralize(vector, _DIRECTION))
     check.passed("orthogonal to the direction, and of length 1")
@@ -175,7 +162,6 @@ def neutralize(check):
     "(w - mu) @ g."
 )
 def equalize(check):
-    """Check the pair that differs along the direction alone."""
     for rows in ([0, 1], [2, 5], [7, 4]):
         expected = tuple(bias.equalize(_VECTORS[rows], _DIRECTION))
         check.case(*_VECTORS[rows], _DIRECTION, expected=expected)

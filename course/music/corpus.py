@@ -23,16 +23,10 @@ _FACTS = ("title", "length", "parts", "time_signature", "sharps")
 
 
 def load_corpus(name):
-    """Return the works of a data set of music, reading the scores of music21's corpus once.
+    """Return the works of a data set of music, a list of `Piece`, read once from music21's corpus.
 
-    Args:
-        name: ``"bach_chorales"``, 368 pieces of four parts, or ``"ryans_mammoth"``, 1,059 of one.
-
-    Returns:
-        List of `Piece`, by file name.
-
-    Raises:
-        DataError: There is no such data set, or music21 is missing or came without its corpus.
+    The names are ``"bach_chorales"``, 368 pieces of four parts, and ``"ryans_mammoth"``, 1,059 of
+    one.
     """
     card = cards.card(name)
     if name not in FOLDERS:

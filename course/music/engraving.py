@@ -17,24 +17,12 @@ _MIDDLE_C = 60
 
 
 def to_score(piece, staves="open", number=None, ends=True):
-    """Write a piece as a music21 score.
+    """Write a piece as a `music21.stream.Score`.
 
     Notes are split and tied over bar lines, gaps become rests, notes of the same part that overlap
-    become voices or chords. Spelling follows the key signature.
-
-    Args:
-        piece: A `Piece`.
-        staves: ``"open"`` for a staff a part; ``"closed"`` for two staves, as in a hymn book: parts
-            1 and 2 share the treble staff, parts 3 and 4 the bass staff, the upper one with stems
-            up. Only four parts can be closed.
-        number: Number of the first bar; None for 0 where the piece begins with an upbeat, else 1.
-        ends: Whether the last bar is closed by a final bar line.
-
-    Returns:
-        A `music21.stream.Score`.
-
-    Raises:
-        ScoreError: The piece has no notes, or cannot be written on such staves.
+    become voices or chords. Spelling follows the key signature. ``"open"`` is a staff a part,
+    ``"closed"`` four parts on two staves, as in a hymn book. `number` is that of the first bar, and
+    `ends` says whether the last bar is closed by a final bar line.
     """
     from music21 import bar, layout, metadata, stream
 

@@ -10,17 +10,9 @@ _NEAR = 1e-6  # quarter notes
 
 
 def excerpt(piece, bars):
-    """Return some bars of a piece as a piece of its own, beginning at 0.
+    """Return some bars of a piece, the first and the last included, as a piece that begins at 0.
 
-    Args:
-        piece: A `Piece`.
-        bars: First and last bar, both included. Bar 1 is the first whole bar; an upbeat is bar 0.
-
-    Returns:
-        The `Piece`. A note that goes beyond the excerpt is cut where the excerpt ends.
-
-    Raises:
-        ScoreError: The piece has no such bars, or no note sounds in them.
+    Bar 1 is the first whole bar; an upbeat is bar 0. Notes are cut where the excerpt ends.
 
     Example:
         >>> from course.music import Piece, notes

@@ -19,16 +19,7 @@ _NEEDLESS = re.compile(rb"\s*<(movement-title|creator|encoding-date)\b.*?</\1>")
 
 
 def write_musicxml(piece, path):
-    """Write a piece as MusicXML, one staff a part.
-
-    Args:
-        piece: A `Piece`.
-        path: File that ends in ``.musicxml`` or ``.xml``; one that is there is replaced.
-
-    Raises:
-        ScoreError: The name of the file ends otherwise, its folder is missing, or the piece has no
-            notes.
-    """
+    """Write a piece to a ``.musicxml`` or ``.xml`` file, one staff a part."""
     path = check_suffix(path, (".musicxml", ".xml"))
     content = musicxml(to_score(piece))
     with whole_file(path) as file:
@@ -36,18 +27,10 @@ def write_musicxml(piece, path):
 
 
 def write_midi(piece, path, tempo=90, program=CHURCH_ORGAN):
-    """Write a piece as a MIDI file, one track a part.
+    """Write a piece to a ``.mid`` or ``.midi`` file, one track a part.
 
-    Args:
-        piece: A `Piece`.
-        path: File that ends in ``.mid`` or ``.midi``; one that is there is replaced.
-        tempo: Quarter notes a minute.
-        program: General MIDI instrument, 0 to 127 (0 piano, 19 church organ, 48 strings, 52
-            choir), or one for each part.
-
-    Raises:
-        ScoreError: The name of the file ends otherwise, its folder is missing, the piece has no
-            notes, or there is no such tempo or program.
+    `tempo` is quarter notes a minute, `program` a General MIDI instrument, 0 to 127 (0 piano, 19
+    church organ, 48 strings, 52 choir), or one for each part.
     """
     path = check_suffix(path, (".mid", ".midi"))
     song = midi(piece, tempo, program)

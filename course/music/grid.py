@@ -16,19 +16,10 @@ _NEAR = 1e-4  # of a step: how far a time may lie off the grid by rounding
 
 
 def encode(piece, steps_per_quarter=4, voices=None):
-    """Put a piece on a grid, one token a voice and step.
+    """Put a piece on a grid: token ids (time, voices) of int16, in the order of the parts.
 
-    Args:
-        piece: A `Piece`.
-        steps_per_quarter: How fine the grid is: 4 for sixteenth notes.
-        voices: Number of parts that the piece must have; None for any.
-
-    Returns:
-        Token ids, array ``(time, voices)`` of int16, in the order of the parts.
-
-    Raises:
-        ScoreError: The piece has another number of parts, a part sounds two notes at once, or a
-            note does not begin and end on the grid.
+    `voices` is the number of parts that the piece must have; None for any. A part that sounds two
+    notes at once, or a note off the grid, is a `ScoreError`.
 
     Example:
         >>> tune = Piece("two notes", notes([(0, 0, 0.5, 60), (0, 0.75, 0.25, 62)]), length=1.0)
@@ -58,22 +49,11 @@ def encode(piece, steps_per_quarter=4, voices=None):
 
 
 def decode(tokens, steps_per_quarter=4, *, like=None, fermatas=None, **facts):
-    """Turn token ids on a grid into a piece.
+    """Turn token ids (time, voices) on a grid into a `Piece`, padding at the end left out.
 
-    A hold after a rest, or at the very beginning, has nothing to hold and is read as a rest.
-
-    Args:
-        tokens: Ids, ``(time, voices)``; padding at the end is left out.
-        steps_per_quarter: How fine the grid is.
-        like: A `Piece` whose part names, bars, time signature and key signature are taken.
-        fermatas: Array ``(time,)`` of booleans: notes that sound where it is true have a fermata.
-        **facts: Other fields of `Piece`, such as `title`, `time_signature` or `bars`.
-
-    Returns:
-        The `Piece`.
-
-    Raises:
-        ValueError: The tokens have no two axes, or an id is outside the vocabulary.
+    A hold after a rest, or at the very beginning, has nothing to hold and is read as a rest. Names
+    of the parts, bars and signatures are taken from the piece `like`, or given as `facts`;
+    `fermatas` (time,) is true where notes that sound have one.
 
     Example:
         >>> decode([[63], [2], [1], [65]]).notes["duration"].tolist()
@@ -109,13 +89,7 @@ def decode(tokens, steps_per_quarter=4, *, like=None, fermatas=None, **facts):
 
 
 def sounding(tokens):
-    """Return what sounds at each step, holds resolved.
-
-    Args:
-        tokens: Ids, ``(..., time, voices)``.
-
-    Returns:
-        MIDI pitches, int16 of the same shape; -1 for a rest or padding.
+    """Return the MIDI pitches that sound in tokens (..., time, voices), int16; -1 for a rest.
 
     Example:
         >>> sounding(np.array([[2], [63], [2], [1], [2]]))[:, 0].tolist()
@@ -129,15 +103,7 @@ def sounding(tokens):
 
 
 def transpose(tokens, semitones):
-    """Move all notes up or down; rests and holds stay.
-
-    Args:
-        tokens: Ids, any shape.
-        semitones: How far; negative is down.
-
-    Raises:
-        ValueError: A note would leave the MIDI pitches 0 to 127.
-    """
+    """Move all notes of an array of tokens by so many semitones; rests and holds stay."""
     tokens = np.asarray(tokens)
     moved = np.where(tokens >= FIRST, tokens + semitones, tokens)
     if np.any((tokens >= FIRST) & ((moved < FIRST) | (moved >= VOCABULARY_SIZE))):

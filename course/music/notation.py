@@ -34,23 +34,11 @@ _OPTIONS = {
 
 
 def svg(piece, bars=None, *, staves=None, width=800, scale=40):
-    """Engrave a piece as an SVG picture, black on white.
+    """Engrave a piece as an SVG picture, black on white, a string.
 
-    Args:
-        piece: A `Piece`.
-        bars: First and last bar to show, both included, counted from 1; an upbeat is bar 0. None
-            for all.
-        staves: ``"closed"`` for four parts on two staves, as in a hymn book, ``"open"`` for a staff
-            a part; None for closed where there are four parts, else open.
-        width: Width in pixels, at most; on a narrower page the picture shrinks.
-        scale: Size of the notes in percent; 40 makes a staff about 29 pixels high.
-
-    Returns:
-        SVG, a string; the same every time.
-
-    Raises:
-        ScoreError: The piece has no notes, no such bars, or cannot be written on such staves, or
-            the size is no positive number.
+    `bars` are the first and the last, counted from 1 (an upbeat is 0), None for all; four parts
+    share two staves unless `staves` says ``"open"``. `width` is the most in pixels, `scale` the
+    size of the notes in percent: 40 makes a staff about 29 pixels high.
 
     Example:
         >>> from course.music import Piece, notes
@@ -80,18 +68,10 @@ def svg(piece, bars=None, *, staves=None, width=800, scale=40):
 
 
 def show(piece, bars=None, **options):
-    """Show a piece as printed music in a notebook.
+    """Show a piece as printed music in a notebook; see `svg`.
 
-    The picture is shown as an image: JupyterLab hides a bare SVG in a notebook that it does not
-    trust yet, as one that was just downloaded.
-
-    Args:
-        piece: A `Piece`.
-        bars: First and last bar; None for all.
-        **options: See `svg`, also for what is refused.
-
-    Returns:
-        An `IPython.display.HTML`.
+    The picture is an image: JupyterLab hides a bare SVG in a notebook that it does not trust yet,
+    as one that was just downloaded.
     """
     from IPython.display import HTML
 

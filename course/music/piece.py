@@ -20,17 +20,9 @@ class ScoreError(DataError, ValueError):
 class Piece:
     """Music as plain notes.
 
-    Attributes:
-        title: Name of the piece.
-        notes: Structured array ``(notes,)``, by part and then by time, with the fields ``part``
-            (0 is the first of the score), ``onset`` and ``duration`` in quarter notes, ``pitch``
-            as a MIDI number (60 is middle C) and ``fermata`` (bool).
-        length: Length in quarter notes, closing rests included.
-        parts: Names of the parts, as in the score.
-        bars: Array ``(bars,)``: where each bar begins, in quarter notes. The first is negative
-            where the piece opens with an upbeat.
-        time_signature: The first time signature, such as ``"4/4"``.
-        sharps: Sharps in the key signature; flats count negative.
+    The notes (notes,) are sorted by part and time: ``part`` (0 is the first of the score),
+    ``onset`` and ``duration`` in quarter notes, ``pitch`` (a MIDI number, 60 is middle C),
+    ``fermata`` (bool).
 
     Example:
         >>> tune = Piece("scale", notes([(0, 0.0, 1.0, 60), (0, 1.0, 3.0, 62)]), length=4.0)
@@ -40,11 +32,12 @@ class Piece:
 
     title: str
     notes: np.ndarray
-    length: float
-    parts: tuple = ("",)
+    length: float  # quarter notes, closing rests included
+    parts: tuple = ("",)  # their names, as in the score
+    # Where each bar begins, (bars,); the first is negative where the piece opens with an upbeat.
     bars: np.ndarray = field(default_factory=lambda: np.zeros(1))
-    time_signature: str = "4/4"
-    sharps: int = 0
+    time_signature: str = "4/4"  # the first one
+    sharps: int = 0  # of the key signature; flats count negative
 
     def __repr__(self):
         return (
@@ -59,11 +52,7 @@ class Piece:
 
 
 def notes(rows):
-    """Return an array of notes, sorted by part and time; see `Piece` for its fields.
-
-    Args:
-        rows: Tuples (part, onset, duration, pitch), or with a fifth item, whether there is a
-            fermata.
+    """Return sorted notes of rows (part, onset, duration, pitch), a fermata as a fifth if any.
 
     Example:
         >>> notes([(1, 0.0, 1.0, 48), (0, 0.0, 1.0, 60)])["part"].tolist()

@@ -16,18 +16,10 @@ _NEAR = 1e-6  # quarter notes
 
 
 def read(path):
-    """Read a file of music.
+    """Read a file of music as a `Piece`: MIDI, MusicXML, ABC or Humdrum, by its suffix.
 
-    Args:
-        path: A MIDI, MusicXML, ABC or Humdrum file (``.mid``, ``.musicxml``, ``.mxl``, ``.xml``,
-            ``.abc``, ``.krn``).
-
-    Returns:
-        The `Piece`. Grace notes are left out, repeats are not played out.
-
-    Raises:
-        ScoreError: There is no such file, it is of no known kind, it is damaged, it holds no
-            notes or several works, or a part of it is percussion.
+    Grace notes are left out, repeats are not played out. A file that cannot be read, holds no notes
+    or several works, or a part of percussion, is a `ScoreError`.
 
     Example:
         >>> read("a_song.txt")

@@ -23,28 +23,11 @@ _MP3_QUALITY = 0.9  # about 30 kbit/s for one channel
 
 
 def render(piece, bars=None, *, tempo=90, rate=22050, program=CHURCH_ORGAN, renderer="auto"):
-    """Turn a piece into sound.
+    """Turn a piece into sound (samples,), float32 between -1 and 1; 0.8 s longer, to die away.
 
-    Args:
-        piece: A `Piece`.
-        bars: First and last bar to play, both included, counted from 1; an upbeat is bar 0. None
-            for all.
-        tempo: Quarter notes a minute.
-        rate: Samples a second.
-        program: General MIDI instrument, 0 to 127 (0 piano, 19 church organ, 48 strings, 52
-            choir), or one for each part.
-        renderer: ``"soundfont"`` plays the instruments of the sound font that comes with
-            pretty_midi, by midirenderer; ``"sine"`` plays each note as a sine wave, whatever the
-            program, by pretty_midi; ``"auto"`` is the first of these, or the second where
-            midirenderer is not installed.
-
-    Returns:
-        Samples, array ``(samples,)`` of float32 between -1 and 1, one channel: as long as the
-        piece, and 0.8 s in which the last note dies away.
-
-    Raises:
-        ScoreError: The piece has no notes or no such bars, there is no such tempo, rate, program or
-            renderer, or midirenderer is asked for and not installed.
+    `bars`, `tempo` and `program` are as for `svg` and `write_midi`, `rate` is samples a second. The
+    renderer ``"soundfont"`` plays instruments, by midirenderer; ``"sine"`` plays sine waves;
+    ``"auto"`` is the first of these where midirenderer is installed.
 
     Example:
         >>> from course.music import Piece, notes
@@ -70,37 +53,14 @@ def render(piece, bars=None, *, tempo=90, rate=22050, program=CHURCH_ORGAN, rend
 
 
 def player(piece, bars=None, *, rate=22050, **options):
-    """Show a piece as an audio player; the sound is kept in the notebook, as a small MP3.
-
-    Twenty seconds take 100 to 120 kB.
-
-    Args:
-        piece: A `Piece`.
-        bars: First and last bar to play; None for all.
-        rate: Samples a second.
-        **options: See `render`, also for what is refused.
-
-    Returns:
-        An `IPython.display.HTML`.
-    """
+    """Show a piece as an audio player, a small MP3 (20 s take 120 kB); see `render`."""
     from IPython.display import HTML
 
     return HTML(audio_element(render(piece, bars, rate=rate, **options), rate, _MP3_QUALITY))
 
 
 def write_wav(piece, path, bars=None, *, rate=22050, **options):
-    """Write a piece as a WAV file of 16 bits and one channel.
-
-    Args:
-        piece: A `Piece`.
-        path: File that ends in ``.wav``; one that is there is replaced.
-        bars: First and last bar to play; None for all.
-        rate: Samples a second.
-        **options: See `render`.
-
-    Raises:
-        ScoreError: The name of the file ends otherwise or its folder is missing, or as `render`.
-    """
+    """Write a piece to a ``.wav`` file of 16 bits and one channel; see `render`."""
     import soundfile
 
     path = check_suffix(path, (".wav",))

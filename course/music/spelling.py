@@ -17,9 +17,9 @@ _STEPS = "FCGDAEB"
 def spell(piece):
     """Return for each note of a piece its place on the line of fifths, (notes,) of int.
 
-    Place ``q`` sounds pitch class ``7 q mod 12``; of the places that sound right, the one in
-    ``k - 2 .. k + 9`` is taken for a signature of k sharps. The raised second (D# without sharps or
-    flats) is written as a lowered third where the part goes on a semitone down.
+    Place ``q`` sounds pitch class ``7 q mod 12``; of those that sound right, the one in ``k - 2 ..
+    k + 9`` is taken for k sharps. The raised second (D# without sharps or flats) is written as a
+    lowered third where the part goes on a semitone down.
     """
     pitches = piece.notes["pitch"].astype(int)
     lowest = piece.sharps + _LOWEST

@@ -34,35 +34,20 @@ _IS_CHORD = _chord_table()
 
 @dataclasses.dataclass(frozen=True)
 class VoiceLeading:
-    """Counts for one piece or, added up, for many; see `voice_leading` for what they count.
+    """Counts for one piece or, added up, for many; see `voice_leading` for what they count."""
 
-    Attributes:
-        changes: Moves from one chord change to the next.
-        parallel_fifths: Pairs of voices in parallel fifths.
-        parallel_octaves: Pairs of voices in parallel octaves or unisons.
-        steps: Steps of the grid at which a voice sounds.
-        crossed: Those at which a voice is above the one over it.
-        wide: Those at which soprano and alto, or alto and tenor, are more than an octave apart.
-        notes: Notes that are struck.
-        out_of_range: Those outside `RANGES`.
-        beats: Quarters at which a voice sounds.
-        chords: Those that are a triad or a seventh chord.
-        moves: Moves from a note to the next one, a voice each: soprano, alto, tenor, bass.
-        semitones: How far these go together, a voice each.
-    """
-
-    changes: int = 0
-    parallel_fifths: int = 0
-    parallel_octaves: int = 0
-    steps: int = 0
-    crossed: int = 0
-    wide: int = 0
-    notes: int = 0
-    out_of_range: int = 0
-    beats: int = 0
-    chords: int = 0
-    moves: tuple = (0, 0, 0, 0)
-    semitones: tuple = (0, 0, 0, 0)
+    changes: int = 0  # moves from one chord change to the next
+    parallel_fifths: int = 0  # pairs of voices
+    parallel_octaves: int = 0  # pairs of voices in parallel octaves or unisons
+    steps: int = 0  # of the grid, at which a voice sounds
+    crossed: int = 0  # those at which a voice is above the one over it
+    wide: int = 0  # those at which soprano and alto, or alto and tenor, are over an octave apart
+    notes: int = 0  # that are struck
+    out_of_range: int = 0  # those outside `RANGES`
+    beats: int = 0  # quarters at which a voice sounds
+    chords: int = 0  # those that are a triad or a seventh chord
+    moves: tuple = (0, 0, 0, 0)  # from a note to the next one, a voice each
+    semitones: tuple = (0, 0, 0, 0)  # how far these go together, a voice each
 
     def __add__(self, other):
         sums = {}
@@ -88,35 +73,18 @@ class VoiceLeading:
 
 
 def voice_leading(tokens, steps_per_quarter=4):
-    r"""Count what harmony books forbid, and what they ask for, in four voices.
+    """Count what harmony books forbid, and what they ask for, in tokens (time, 4) of four voices.
 
-    A *chord change* is a step at which at least one voice strikes a note. Let :math:`x_i` and
-    :math:`x'_i` be the pitches of voice i at two successive chord changes. Voices i and j move in
-    parallel fifths (:math:`c = 7`) or in parallel octaves, unisons included (:math:`c = 0`), where
+    A *chord change* is a step at which at least one voice strikes a note. Two voices, x and y, move
+    in parallel fifths (c = 7) or in parallel octaves, unisons included (c = 0), where at two
+    successive chord changes |x - y| = |x' - y'| = c, modulo 12, and (x' - x) (y' - y) > 0: both
+    move, and in the same direction. Each of the six pairs counts; phrase ends are not treated
+    apart.
 
-    .. math::
-
-        |x_i - x_j| \equiv |x'_i - x'_j| \equiv c \pmod{12}, \qquad
-        (x'_i - x_i)\,(x'_j - x_j) > 0
-
-    so both move, and in the same direction. A repeated chord, a voice that stays, and contrary
-    motion do not count. Each of the six pairs counts by itself. Phrase ends are not treated apart.
-
-    *Crossed* and *wide* look at neighbouring voices that both sound; wide leaves out tenor and
-    bass, which may be far apart. A *beat* is each quarter from the first step on; it is a *chord*
-    where its pitch classes are those of a major, minor, diminished or augmented triad, or of a
-    dominant, minor, major, half-diminished or diminished seventh chord, in any inversion and
-    doubling; the fifth may be missing.
-
-    Args:
-        tokens: Token ids, ``(time, 4)``: soprano, alto, tenor, bass.
-        steps_per_quarter: How fine the grid is.
-
-    Returns:
-        A `VoiceLeading`.
-
-    Raises:
-        ValueError: The tokens are not those of four voices.
+    *Crossed* and *wide* look at neighboring voices that both sound; wide leaves out tenor and bass,
+    which may be far apart. A *beat* is each quarter from the first step on; it is a *chord* where
+    its pitch classes are those of a triad or a seventh chord in any inversion; the fifth may be
+    missing.
 
     Example:
         >>> chords = FIRST + np.array([[72, 67, 64, 48], [74, 69, 65, 50]])  # C major, D minor
@@ -124,8 +92,7 @@ def voice_leading(tokens, steps_per_quarter=4):
         >>> found.parallel_fifths, found.parallel_octaves  # alto, soprano with the bass
         (1, 1)
 
-    Reference: Aldwell, Schachter and Cadwallader, *Harmony and Voice Leading*, the chapters on
-    procedures of four-part writing.
+    Reference: Aldwell, Schachter and Cadwallader, *Harmony and Voice Leading*.
     """
     tokens = check_tokens(tokens)
     if tokens.shape[1] != len(VOICES):
@@ -156,18 +123,7 @@ def voice_leading(tokens, steps_per_quarter=4):
 
 
 def voice_leading_summary(pieces, steps_per_quarter=4):
-    """Return the rates of many pieces, all their notes pooled.
-
-    Args:
-        pieces: Token ids of each piece, a list of arrays ``(time, 4)``.
-        steps_per_quarter: How fine the grid is.
-
-    Returns:
-        `pandas.Series` of the rates of `VoiceLeading.rates`.
-
-    Raises:
-        ValueError: There is no piece, or one is not of four voices.
-    """
+    """Return the `rates` of many pieces, tokens (time, 4) each, pooled in a `pandas.Series`."""
     import pandas as pd
 
     pieces = list(pieces)
