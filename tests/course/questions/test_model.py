@@ -97,12 +97,13 @@ def test_batches_are_of_like_lengths_and_hold_every_window_once(windows):
 
 def test_it_learns_where_answers_stand(folder, windows):
     labels = windows.labels([4, 27, 4], ["cat", "dog", "cat"])
+    keras.utils.set_random_seed(0)
     reader = SpanReader(pretrained.load_bert(folder))  # nothing frozen: its embeddings are random
     keras.utils.set_random_seed(1)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     reader.compile(keras.optimizers.Adam(0.01), loss, jit_compile=False)
     batches = Batches(windows, labels, batch_size=3, widths=(14,))
-    losses = reader.fit(batches, epochs=50, verbose=0).history["loss"]
+    losses = reader.fit(batches, epochs=25, verbose=0).history["loss"]
     assert losses[-1] < 0.3 * losses[0]
     assert answers(reader, windows, widths=(14,))[0] == ["cat", "dog", "cat"]
 
