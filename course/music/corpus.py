@@ -10,8 +10,7 @@ from tqdm import tqdm
 
 from course.music.piece import Piece
 from course.music.reading import SUFFIXES, read
-from seqlib.data import cache, cards
-from seqlib.data.errors import DataError
+from seqlib.data import DataError, cache, cards
 from seqlib.files import whole_file
 
 FORMAT = 2  # of the kept file; to be raised when what is taken from a score changes

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqlib.data.errors import DataError
+from seqlib.data import DataError
 
 # Times are in quarter notes. A note is one sounding note: notes that are tied are one.
 NOTE = np.dtype(

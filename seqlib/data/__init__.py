@@ -12,8 +12,8 @@ Example:
     "Shall I compare thee to a summer's day?"
 """
 
-from seqlib.data.cards import Card, card, names
-from seqlib.data.errors import DamagedArchive, DataError, UnknownDataSet
+from seqlib.data.cache import DamagedArchive, DataError
+from seqlib.data.cards import Card, UnknownDataSet, card, names
 from seqlib.data.fetching import fetch
 from seqlib.data.loaders import load
 

@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from seqlib.data import cache, cards, fetching
+from seqlib.data.cache import DataError
 from seqlib.data.cards import megabytes
-from seqlib.data.errors import DataError
 from seqlib.files import write_text
 
 BEGIN, END = "<!-- cards:begin -->", "<!-- cards:end -->"

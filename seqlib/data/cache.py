@@ -15,8 +15,15 @@ from pathlib import Path
 import filelock
 import platformdirs
 
-from seqlib.data.errors import DamagedArchive, DataError
 from seqlib.files import write_text
+
+
+class DataError(Exception):
+    """A data set could not be described, fetched, verified or read."""
+
+
+class DamagedArchive(DataError):
+    """A download is not the file that the card pins: altered, truncated, or another version."""
 
 
 def root():
@@ -92,19 +99,7 @@ def missing(card):
 
 
 def made_once(card, file, make):
-    """Return the path of a file that code makes, which is made only where it is not whole.
-
-    Args:
-        card: The card of its data set.
-        file: Its name.
-        make: Function of a path that writes it there; only one process at a time calls it.
-
-    Returns:
-        A ``pathlib.Path``.
-
-    Raises:
-        DataError: The cache folder cannot be written, or its disk is full.
-    """
+    """Return the path of a file that ``make(path)`` writes where it is not whole."""
     path = path_of(card, file)
     if not is_whole(path):
         with exclusive_folder(f"{card.name}-{path.stem}") as folder:
@@ -116,15 +111,11 @@ def made_once(card, file, make):
 
 @contextlib.contextmanager
 def exclusive_folder(key):
-    """Give an empty work folder on the cache's disk to one process at a time.
-
-    Processes with the same key wait for one another; the lock is the operating system's, so it ends
-    with the process that holds it. The folder is emptied at the start, in case an earlier process
-    was killed, and removed at the end.
-    """
+    """Give an empty work folder on the cache's disk to one process at a time."""
     try:
         locks, folder = root() / ".locks", root() / ".work" / key
         locks.mkdir(parents=True, exist_ok=True)
+        # The operating system's own lock: it ends with the process that holds it.
         lock = filelock.FileLock(locks / f"{key}.lock")
         try:
             lock.acquire(timeout=0)
@@ -132,7 +123,7 @@ def exclusive_folder(key):
             print(f"Another process is fetching {key}; waiting for it.", flush=True)
             lock.acquire()
         try:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
             folder.mkdir(parents=True)
             yield folder
         finally:

@@ -6,17 +6,13 @@ import urllib.error
 import urllib.request
 import zipfile
 
-from seqlib.data.errors import DataError
+from seqlib.data.cache import DataError
 
 _TIMEOUT = 30.0  # seconds without a byte
 
 
 def download(source, folder, progress):
-    """Download a `schema.Source` into a work folder and return the path of the file.
-
-    `progress` is called with the number of bytes that have arrived so far. A `DataError` says that
-    there is no connection, no such file, or that the transfer broke off.
-    """
+    """Download a source into a folder; `progress` is told the bytes that have arrived."""
     arrived = folder / "download"
     with arrived.open("wb") as file:
         file.writelines(_chunks(source.url, progress))

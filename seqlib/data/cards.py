@@ -1,8 +1,6 @@
 """Data cards: one TOML file a data set, found, read and validated.
 
-A card says what a data set is, who made it, under which license, and where its bytes come from.
-The cards stand in the folder ``datasets/`` of the repository and in ``seqlib/datasets`` of an
-installed package.
+They stand in ``datasets/`` of the repository and in ``seqlib/datasets`` of an installed package.
 """
 
 import difflib
@@ -14,10 +12,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from seqlib.data import cache
-from seqlib.data.errors import DataError, UnknownDataSet
+from seqlib.data.cache import DataError
 from seqlib.data.schema import Member, Source, Wheel
 
 _URL = re.compile(r"https?://\S+")
+
+
+class UnknownDataSet(DataError, ValueError):
+    """There is no card of that name."""
 
 
 @dataclass(frozen=True)
@@ -217,10 +219,7 @@ def folder():
 
 
 def names():
-    """Return the names of all data sets, in alphabetical order.
-
-    Returns:
-        A list of strings.
+    """Return the names of all data sets, a list of strings in alphabetical order.
 
     Example:
         >>> "dinosaurs" in names()
@@ -237,10 +236,6 @@ def card(name):
 
     Returns:
         A ``Card``.
-
-    Raises:
-        UnknownDataSet: No card has this name; close names are suggested.
-        DataError: The card's file is not valid.
 
     Example:
         >>> card("dinosaurs").license

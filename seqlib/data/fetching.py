@@ -7,7 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from seqlib.data import archive, cache, canonical, cards
-from seqlib.data.errors import DamagedArchive, DataError
+from seqlib.data.cache import DamagedArchive, DataError
 
 SOURCES = ("archive", "canonical")
 
@@ -15,9 +15,7 @@ SOURCES = ("archive", "canonical")
 def fetch(name, *, source=None, path=None):
     """Bring the files of a data set into the cache and return where they are.
 
-    Files that are there and whole are not fetched again; each is hashed on every call. What is
-    fetched is verified before it gets its name, and two processes never fetch the same thing at
-    once.
+    Files that are there and whole are not fetched again; each is hashed on every call.
 
     Args:
         name: One of ``names()``.
@@ -30,7 +28,6 @@ def fetch(name, *, source=None, path=None):
         A dict from file name to ``pathlib.Path``.
 
     Raises:
-        UnknownDataSet: No data set has this name.
         DataError: Nothing can be or could be fetched; the message tells the ways in.
 
     Example:

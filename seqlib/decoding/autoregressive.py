@@ -14,22 +14,11 @@ def greedy(step, states, first_token, *, length, end_token=None, jit_compile="au
     Quick, and often good; but a likely token may lead where nothing likely follows, and the
     sequence found is then not the likeliest: see `beam_search`.
 
-    Args:
-        step: Function (tokens, states) -> (logits, states); see `sample`.
-        states: What `step` needs to begin with: any structure of tensors, rows first.
-        first_token: (batch,) token ids to begin with; they are not part of the result.
-        length: Number of tokens to choose, at most.
-        end_token: Id of the token that ends a sequence; None for none. A sequence that has ended
-            is filled up with it. The loop stops when all have ended.
-        jit_compile: "auto", True or False; see `sample`.
+    The arguments are those of `sample`.
 
     Returns:
         Tokens, (batch, length) of int32, and for each its natural log-probability, (batch, length);
         zero after the end token. Of equally likely tokens the first one is taken.
-
-    Raises:
-        ValueError: If an argument has a value outside what is allowed, or the step function
-            returns other shapes than `sample` asks for.
 
     Example:
         >>> def count_up(tokens, states):
@@ -61,11 +50,7 @@ def build_greedy(step, **options):
 
 
 def build_generation_loop(step, *, select, length, end_token):
-    """Build a loop that appends to every row the token that `select` chooses at each step.
-
-    ``select(logits, t, rows, shared) -> tokens`` is given the loop's `rows`, but for the first
-    tokens with which they begin. The loop returns tokens and log-probabilities, (batch, length).
-    """
+    """Build a loop that appends to each row the token that `select` chooses."""
 
     def loop(rows, states, shared):
         tokens, *rows = rows
@@ -78,7 +63,7 @@ def build_generation_loop(step, *, select, length, end_token):
 
         def append(t, ended, tokens, sequences, scores, states):
             logits, states = take_step(step, tokens, states, end_token)
-            tokens = select(logits, t, rows, shared)  # (batch,)
+            tokens = select(logits, t, rows, shared)  # (batch,); `rows` but for the first tokens
             score = log_probability(logits, tokens)
             if end_token is not None:
                 tokens = ops.where(ended, end_token, tokens)

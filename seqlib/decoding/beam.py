@@ -70,10 +70,6 @@ def beam_search(
         `n_best` hypotheses are found, the score of the missing ones is -inf and their tokens are
         the end token, or 0 without one. Where logits are NaN, the row's scores are NaN.
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed, or the step function
-            returns other shapes than `sample` asks for.
-
     Example:
         Greedily the first token is 1, since 0.6 > 0.4; but then all goes on evenly. The best
         sequence begins with 2: 0.4 * 0.9 = 0.36 > 0.6 * 0.5 = 0.3.
@@ -120,13 +116,10 @@ def _check_search(width, length_penalty, n_best):
 
 
 def build_beam(step, *, length, end_token, width, n_best, early_stopping):
-    """Build the loop of `beam_search`.
-
-    Hypotheses are not copied as they grow. The loop writes down, for each step, the beam's tokens
-    and which hypothesis each one extends; a finished hypothesis is the number of its tokens before
-    the end and the index in the beam of the last of them. At the end the sequences are read off
-    backwards.
-    """
+    """Build the loop of `beam_search`."""
+    # Hypotheses are not copied as they grow. The loop writes down, for each step, the beam's tokens
+    # and which hypothesis each one extends; a finished one is the number of its tokens before the
+    # end and the index in the beam of the last one. Sequences are read off backwards at the end.
 
     def loop(rows, states, shared):
         (first,), (settings,) = rows, shared
@@ -219,11 +212,8 @@ def _likeliest(scores, number):
 
 
 def _merge_finished(old, new):
-    """Join finished hypotheses with new ones; keep as many as before, of equal ones the older.
-
-    Both are scores, (batch, n), the best first, and their ends: number of tokens and index in the
-    beam, (2, batch, n); for new ones a number for all and indices, (batch, n).
-    """
+    """Join finished hypotheses with new ones; keep as many as before, of equal ones the older."""
+    # scores (batch, n), the best first; old ends (2, batch, n); new ones: one count, (batch, n)
     (old_scores, old_last), (scores, (count, index)) = old, new
     last = ops.stack([ops.zeros_like(index) + count, index])
     best, order = ops.top_k(ops.concatenate([old_scores, scores], axis=1), old_scores.shape[1])
@@ -232,11 +222,8 @@ def _merge_finished(old, new):
 
 
 def _backtrace(tokens, parents, last, pad):
-    """Follow hypotheses from their last token back to the first.
-
-    Tokens and parents are (length, batch, width), `last` is (2, batch, n_best) as in
-    `_merge_finished`; the sequences, (batch, n_best, length), are filled up with `pad`.
-    """
+    """Follow hypotheses from their last token back: sequences (batch, n_best, length)."""
+    # tokens and parents (length, batch, width); `last` as in `_merge_finished`
     count, index = last[0], last[1]
     longest = ops.max(count)
 

@@ -27,9 +27,6 @@ def filter_logits(logits, temperature=1.0, top_k=None, top_p=None):
     Returns:
         (..., vocabulary) logits; -inf for a token that is cut off.
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed.
-
     Example:
         >>> logits = ops.log(ops.array([0.5, 0.3, 0.15, 0.05]))
         >>> [round(float(p), 3) for p in ops.softmax(filter_logits(logits, top_k=2))]
@@ -71,11 +68,7 @@ def apply_filters(logits, temperature, top_k, top_p):
 
 
 def cutoff_logit(logits, weights, bound):
-    """Return the smallest logit, (..., 1), that likelier tokens leave room for.
-
-    Tokens are taken in, the likeliest first, until their `weights`, (..., vocabulary), reach
-    `bound`.
-    """
+    """Return the least logit, (..., 1), such that `weights` of likelier ones stay below `bound`."""
     # Without sorting, which XLA does many times slower on a CPU: a token is in when the weights of
     # all that are likelier sum to less than the bound. That sum is written out for every token of
     # a small vocabulary; in a large one the smallest logit for which it holds is found by halving,

@@ -65,9 +65,7 @@ class TensorFlowLoop:
         self.with_xla = ShardedProgram(self._loop_of_shard, [concat_shards] * 2, open_sizes=False)
         self.graphs = {}  # signature -> ordinary graph
         self.xla_refused = False  # whether XLA has turned the step function down
-        self.needs_whole_batch = (
-            False  # whether the step function does not work on some of the rows
-        )
+        self.needs_whole_batch = False  # whether the step function fails on some of the rows
 
     def __call__(self, rows, states, shared, jit_compile):
         """Run the loop; compile it first if the signature is new."""

@@ -55,10 +55,6 @@ def sample(
         itself, before temperature and cuts, (batch, length); zero after the end token. Where the
         logits hold NaN, or forbid every token, the log-probability is NaN.
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed, or the step function
-            returns other shapes than those above.
-
     Example:
         >>> def count_up(tokens, states):
         ...     return 50.0 * ops.one_hot((tokens + 1) % 4, 4), states
@@ -106,11 +102,7 @@ def build_sampling(step, *, top_k, with_top_p, **options):
 
 
 def draw(weights, uniform):
-    """Draw a token a row, (batch,), by inverting the cumulative distribution at `uniform`.
-
-    The weights, (batch, vocabulary), are probabilities or in proportion to them; a token of weight
-    zero is never drawn.
-    """
+    """Draw a token a row in proportion to weights, (batch, vocabulary), from a uniform number."""
     vocabulary = weights.shape[-1]
     if vocabulary <= SINGLE_PASS:
         return _locate(weights, uniform)[0]

@@ -17,17 +17,13 @@ class MaskedAccuracy(keras.metrics.Metric):
     the batches are filled; the mean of the batches' accuracies would not be that.
 
     Args:
-        name: Name of the metric.
-        dtype: Type of the sums; ``None`` for float32.
+        name, dtype: As for every metric of Keras; the sums are in float32 where None.
 
     Call arguments:
         y_true: Ids of the targets, (batch, time), 0 for padding.
         y_pred: Logits or probabilities, (batch, time, vocabulary).
         sample_weight: Weight of each sentence, (batch,) or (batch, 1), or of each token,
             (batch, time).
-
-    Raises:
-        ValueError: The shapes do not go together.
 
     Example:
         >>> accuracy = MaskedAccuracy()

@@ -39,8 +39,6 @@ def normalize_answer(answer):
     Example:
         >>> normalize_answer("The  U.S. Senate"), normalize_answer("an apple, a day")
         ('us senate', 'apple day')
-        >>> normalize_answer("the"), normalize_answer("Theatre")
-        ('', 'theatre')
     """
     return " ".join(_ARTICLE.sub(" ", answer.lower().translate(_NO_MARKS)).split())
 
@@ -55,8 +53,6 @@ def token_f1(prediction, reference):
     twice counts twice. Where nothing agrees it is 0, as it is for two empty answers.
 
     Example:
-        >>> token_f1("the Normans", "Normans")
-        1.0
         >>> token_f1("in the year 1066", "1066")  # one word of three, and all of one
         0.5
     """
@@ -80,10 +76,6 @@ def answer_score(predictions, references):
 
     Returns:
         `AnswerScore`.
-
-    Raises:
-        TypeError: `predictions` or the references of a question are no lists of strings.
-        ValueError: Both are empty or differ in length, or a question has no reference.
 
     Example:
         >>> score = answer_score(

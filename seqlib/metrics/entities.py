@@ -67,18 +67,14 @@ def spans_of(tags):
     """Return the entities that a sequence of tags marks, read as conlleval reads them.
 
     A new entity begins at ``B-`` and ``S-``, at a tag of another kind than the one before, after
-    ``O``, and after ``E-`` and ``S-`` (which conlleval, made for IOB, knows in later versions
-    alone). So the same function reads IOB1, IOB2 and IOBES, and it has an answer for tags that
-    follow no scheme, such as an ``I-`` at the beginning of a sentence.
+    ``O``, and after ``E-`` and ``S-``. So the same function reads IOB1, IOB2 and IOBES, and tags
+    that follow no scheme, such as an ``I-`` at the beginning of a sentence.
 
     Args:
         tags: List of strings: "O", or one of B, I, E, S, a hyphen, and the kind.
 
     Returns:
         List of `Span`, in order.
-
-    Raises:
-        ValueError: A tag is none of these.
 
     Example:
         >>> spans_of(["B-PER", "I-PER", "O", "I-LOC", "B-LOC"])
@@ -106,13 +102,10 @@ def entity_scores(expected, predicted):
 
     Args:
         expected: For each sentence the right answer, a list of tags or of `Span`.
-        predicted: For each sentence what a model answers, a list of tags or of `Span`.
+        predicted: Likewise what a model answers.
 
     Returns:
         `EntityScores`.
-
-    Raises:
-        ValueError: There are not as many answers as sentences, or not as many tags as tokens.
 
     Example:
         >>> expected, predicted = [["B-PER", "I-PER", "B-LOC"]], [["B-PER", "O", "B-LOC"]]

@@ -68,17 +68,10 @@ def bleu(hypotheses, references, tokenize="13a", lower=False):
     Returns:
         `BleuScore`.
 
-    Raises:
-        TypeError: `hypotheses` or the references of one are no lists of strings.
-        ValueError: Both are empty or differ in length, a hypothesis has no reference, or sacrebleu
-            has no such way to cut words.
-
     Example:
-        >>> score = bleu(["the cat sat on the mat"], [["the cat sat on a mat", "a cat sat there"]])
-        >>> print(f"{score.score:.1f}", score.brevity_penalty)
-        53.7 1.0
-        >>> print(bleu(["a b c d e"], [["a b c d e"]]))  # doctest: +ELLIPSIS
-        BLEU 100.00 (nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:...)
+        >>> references = [["the cat sat on a mat", "a cat sat there"]]
+        >>> print(bleu(["the cat sat on the mat"], references))  # doctest: +ELLIPSIS
+        BLEU 53.73 (nrefs:2|case:mixed|eff:no|tok:13a|smooth:exp|version:...)
 
     Source:
         Papineni et al., BLEU: a method for automatic evaluation of machine translation (2002);
@@ -122,8 +115,6 @@ def chrf(hypotheses, references, word_order=0, lower=False):
     Example:
         >>> print(f"{chrf(['la casa roja'], [['la casa rojo']]).score:.0f}")
         86
-        >>> chrf(["la casa"], [["la casa"]], word_order=2).name
-        'chrF++'
 
     Source:
         Popović, chrF: character n-gram F-score for automatic MT evaluation (2015).
@@ -140,14 +131,7 @@ def chrf(hypotheses, references, word_order=0, lower=False):
 
 
 def exact_match(predictions, targets):
-    """Return the share of predictions that equal their target in every character.
-
-    Args:
-        predictions: A list of strings.
-        targets: A list of strings, as many.
-
-    Returns:
-        A float from 0 to 1.
+    """Return the share, from 0 to 1, of strings that equal their target in every character.
 
     Example:
         >>> exact_match(["2020-01-31", "2020-02-01"], ["2020-01-31", "2020-01-02"])

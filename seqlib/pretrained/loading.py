@@ -5,10 +5,11 @@ The file has the names of PyTorch modules, and matrices as PyTorch keeps them: (
 
 import json
 import math
+from pathlib import Path
 
+from seqlib import data
 from seqlib.files import FileError
 from seqlib.pretrained.bert import BertEncoder
-from seqlib.pretrained.files import model_files, required_file
 
 _SIZES = {
     "vocabulary": "vocab_size",
@@ -53,8 +54,8 @@ def load_bert(path=None, *, has_pooler=False, **kwargs):
     from safetensors import SafetensorError, safe_open
 
     files = model_files(path)
-    weights = required_file(files, "model.safetensors", path)
-    config = required_file(files, "config.json", path)
+    weights = _required_file(files, "model.safetensors", path)
+    config = _required_file(files, "config.json", path)
     model = BertEncoder(**{**_arguments(config), **kwargs}, has_pooler=has_pooler)
     model.build()
     try:
@@ -70,6 +71,28 @@ def load_bert(path=None, *, has_pooler=False, **kwargs):
             weights, "", f"it cannot be read ({error}). Expected: a whole safetensors file."
         ) from error
     return model
+
+
+def model_files(path=None):
+    """Return the files of a model by name: of a folder, of a dict, or of MiniLM for None."""
+    if path is None:
+        return data.fetch("minilm")
+    if isinstance(path, dict):
+        return {name: Path(file) for name, file in path.items()}
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        raise FileError(
+            path, "", "there is no such folder. Expected: a folder with model.safetensors."
+        )
+    return {file.name: file for file in sorted(folder.iterdir()) if file.is_file()}
+
+
+def _required_file(files, name, path):
+    """Return one of the files, or say that it is missing."""
+    if name not in files:
+        names = ", ".join(files) or "nothing"
+        raise FileError(path or "minilm", name, f"the file is missing; there is {names}.")
+    return files[name]
 
 
 def _arguments(path):

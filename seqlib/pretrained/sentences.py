@@ -18,8 +18,7 @@ class SentenceEncoder:
     $$e = \frac{\bar h}{\lVert \bar h \rVert}, \qquad
     \bar h = \frac{\sum_t m_t h_t}{\sum_t m_t}$$
 
-    with the mask $m$, so that padding does not count. The product of two such vectors is the cosine
-    of the angle between them.
+    with the mask $m$. The product of two such vectors is the cosine of the angle between them.
 
     Args:
         encoder: `BertEncoder`.
@@ -44,19 +43,13 @@ class SentenceEncoder:
         return cls(load_bert(path), WordPiece.load(path))
 
     def embeddings(self, sentences, *, batch_size=32, length=256):
-        """Return one vector for each sentence.
-
-        Sentences of like length are encoded together, so that little padding is computed.
+        """Return one vector for each sentence: an array (sentences, units) of float32.
 
         Args:
             sentences: List of strings.
-            batch_size: Number of sentences that are encoded together.
+            batch_size: Number of sentences, of like length, that are encoded together.
             length: Number of pieces, marks included, after which a sentence is cut; at most the
                 encoder's `max_length`. MiniLM was trained on sentences up to 256.
-
-        Returns:
-            Array (sentences, units) of float32, in the order of the sentences; the length of each
-            row is one.
         """
         longest = self.encoder.settings["max_length"]
         if length > longest:
@@ -74,14 +67,11 @@ class SentenceEncoder:
 
 
 def sentence_embeddings(sentences, **kwargs):
-    """Return one vector for each sentence by MiniLM, which is loaded once.
+    """Return a vector for each sentence, (sentences, 384), by MiniLM, which is loaded once.
 
     Args:
         sentences: List of strings.
         **kwargs: See `SentenceEncoder.embeddings`.
-
-    Returns:
-        Array (sentences, 384) of float32, the length of each row one.
 
     Example:
         >>> happy, dog, sunny = sentence_embeddings(

@@ -6,7 +6,7 @@ import string
 import numpy as np
 
 from seqlib.files import FileError
-from seqlib.pretrained.files import model_files
+from seqlib.pretrained.loading import model_files
 
 _MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
@@ -71,9 +71,6 @@ class WordPiece:
             path: As for `load_bert`: a folder or a dict with ``tokenizer.json``, which also says
                 whether capitals count, or with ``vocab.txt``, where they count if some piece has
                 one; None for MiniLM.
-
-        Raises:
-            seqlib.files.FileError: A file is missing or is something else.
         """
         from tokenizers import Tokenizer
 

@@ -55,10 +55,6 @@ class Subwords:
         special: The special tokens, the unknown one first.
         lower: As given.
 
-    Raises:
-        ValueError: A merge joins what is neither a character nor the result of another merge, or
-            a special token is there twice.
-
     Example:
         >>> subwords = Subwords.train(["the house", "the houses.", "a mouse"], size=24)
         >>> subwords.pieces("The mouse: the house.")
@@ -105,10 +101,6 @@ class Subwords:
                 reached where no pair is left that was seen twice.
             special: As for the class.
             lower: As for the class.
-
-        Raises:
-            TypeError: `sentences` is one string, or holds what is no string.
-            ValueError: There is no text in them, or `size` has no room for all characters.
         """
         from tokenizers import trainers
 
@@ -191,7 +183,7 @@ class Subwords:
         return self._encode([sentence], start, end)[0].tolist()
 
     def encode_batch(self, sentences, length=None, start=None, end=None):
-        """Return the ids of many sentences in one array, padded with 0 on the right.
+        """Return the ids of many sentences, (sentences, length) of int32, padded with 0.
 
         Args:
             sentences: An iterable of strings.
@@ -199,22 +191,13 @@ class Subwords:
                 right, ``end`` included: they keep their first ``length`` ids.
             start: A special token to put before each, or ``None``.
             end: A special token to put after each, or ``None``.
-
-        Returns:
-            Array ``(sentences, length)`` of int32.
-
-        Raises:
-            TypeError: `sentences` is one string, or holds what is no string.
         """
         return pad(self._encode(_check_sentences(sentences), start, end), length)
 
     def decode(self, ids, end="<end>"):
         """Return the sentence of a sequence of ids, with ``<unk>`` for what is unknown.
 
-        Args:
-            ids: A sequence or array of ints, one sequence, not a batch. Padding and special tokens
-                are left out.
-            end: The special token at which the sentence ends, where there is one.
+        Padding and special tokens are left out; at the special token ``end`` the sentence ends.
         """
         tokens = self.vocabulary.decode(ids, end=end)
         dropped = set(self.special) - {"<unk>"}
@@ -222,20 +205,12 @@ class Subwords:
         return text.replace(SPACE, " ").strip()
 
     def pieces(self, sentence):
-        """Return the pieces of a sentence to look at, such as the labels of an attention map.
-
-        Args:
-            sentence: A string, or the ids of a sequence, which may hold special tokens.
-
-        Returns:
-            A list of strings, one for each id that is not padding; ``▁`` is a space.
+        """Return the pieces of a sentence, or of the ids of one, to look at; ``▁`` is a space.
 
         Example:
             >>> subwords = Subwords("▁acst", [("▁", "c"), ("a", "t"), ("▁c", "at")])
             >>> subwords.pieces("cats act")
             ['▁cat', 's', '▁', 'a', 'c', 't']
-            >>> subwords.pieces(subwords.encode("cats", end="<end>"))
-            ['▁cat', 's', '<end>']
         """
         ids = self.encode(sentence) if isinstance(sentence, str) else sentence
         return self.vocabulary.decode(ids)

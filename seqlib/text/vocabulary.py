@@ -93,21 +93,13 @@ class Vocabulary:
         return index
 
     def encode(self, tokens, start=None, end=None):
-        """Return the ids of a sequence of tokens, between special tokens if they are given.
-
-        A string is a sequence of characters.
-        """
+        """Return the ids of a sequence of tokens or characters, between special tokens if given."""
         before = [] if start is None else [start]
         after = [] if end is None else [end]
         return [self.id(token) for token in (*before, *tokens, *after)]
 
     def decode(self, ids, end=None):
-        """Return the tokens of a sequence of ids, a list without padding.
-
-        Args:
-            ids: A sequence or array of ints, one sequence, not a batch.
-            end: A special token at which to stop (it is left out too), or ``None``.
-        """
+        """Return the tokens of one sequence of ids, without padding, up to the token `end`."""
         tokens = []
         for index in np.asarray(ids, dtype=np.int64).reshape(-1).tolist():
             if not 0 <= index < len(self):

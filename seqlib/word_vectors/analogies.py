@@ -14,7 +14,7 @@ class Section:
     """How the questions of one section were answered.
 
     Attributes:
-        name: Name of the section.
+        name: Of the section.
         correct: Questions with the right answer.
         asked: Questions whose four words are all known; the others are left out.
         total: All questions.

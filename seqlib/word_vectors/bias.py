@@ -1,8 +1,7 @@
 """Measure and remove the bias along a direction: neutralize, equalize, and the association test.
 
-All equations are about vectors of length 1, so every vector is scaled to it first. With vectors of
-other lengths the square root in `equalize` can become imaginary, which is why it must not be left
-out.
+All equations are about vectors of length 1, so every vector is scaled to it first: with others the
+square root in `equalize` can become imaginary.
 """
 
 import itertools
@@ -15,13 +14,7 @@ _AT_ONCE = 20_000  # ways to divide that are looked at in one product
 
 
 def unit(vectors):
-    """Scale vectors to length 1; a vector of zeros stays as it is.
-
-    Args:
-        vectors: Array (..., dimension).
-
-    Returns:
-        Array of the same shape, at least float32.
+    """Scale vectors, (..., dimension), to length 1; a vector of zeros stays as it is.
 
     Example:
         >>> unit([3.0, 4.0]).tolist()
@@ -49,9 +42,6 @@ def direction(pairs, components=1):
     Returns:
         Array (components, dimension) of orthogonal vectors of length 1, the one with the largest
         variance first. The first word of the first set lies on the positive side of each.
-
-    Raises:
-        ValueError: `pairs` has another shape, or there are not that many directions in it.
 
     Example:
         >>> pairs = [[[0.0, 1.0], [0.0, -1.0]], [[0.6, 0.8], [0.6, -0.8]]]
@@ -86,8 +76,8 @@ def neutralize(vectors, direction):
             need not have length 1, nor be orthogonal.
 
     Returns:
-        $w'$, array like `vectors`, of length 1 and orthogonal to every direction. A vector that
-        lies along the direction becomes zero.
+        $w'$, array like `vectors`, of length 1 and orthogonal to every direction; zero for a vector
+        that lies along it.
 
     Example:
         >>> neutralize([[3.0, 4.0]], [0.0, 1.0]).tolist()
@@ -118,12 +108,8 @@ def equalize(sets, direction):
     Returns:
         $w'$, array like `sets`, of length 1.
 
-    Raises:
-        ValueError: The words of a set do not differ along the direction.
-
     Example:
-        >>> pair = equalize([[0.6, 0.8], [0.8, -0.6]], [0.0, 1.0])
-        >>> pair.round(3).tolist()
+        >>> equalize([[0.6, 0.8], [0.8, -0.6]], [0.0, 1.0]).round(3).tolist()
         [[0.7, 0.714], [0.7, -0.714]]
 
     Source:
@@ -203,9 +189,6 @@ def weat(x, y, a, b, divisions=100_000, seed=0):
     Returns:
         `Association`. The standard deviation is that of the population, so that $d$ cannot leave
         [-2, 2] for groups of equal size.
-
-    Raises:
-        ValueError: A group is empty, or all targets have the same association.
 
     Example:
         >>> along, across = np.eye(2)

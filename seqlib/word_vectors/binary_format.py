@@ -16,15 +16,11 @@ _LONGEST = 2_000  # bytes: no word is longer; where no space comes, the file is 
 
 
 def read(path, member=None, wanted=None):
-    """Yield numbers of words, words and their vectors, (words, dimension) of float32, by blocks.
-
-    Where a set of words is `wanted`, the others are passed over, and reading ends where all have
-    been found.
-    """
+    """Yield numbers, words and vectors, (words, dimension), of the wanted words, by blocks."""
     with opened(path, member) as stream:
         reader = _Reader(path, stream)
         promised, size = reader.header()
-        left = None if wanted is None else set(wanted)
+        left = None if wanted is None else set(wanted)  # reading ends where all have been found
         while reader.count < promised and left != set():
             numbers, words, vectors = reader.block(promised, size, wanted)
             for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1)):

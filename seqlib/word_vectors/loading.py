@@ -27,10 +27,7 @@ _VECTORS, _WORDS = "vectors.f32", "words.json"
 
 
 def read_file(path, form, only=None, member=None, use_cache=True):
-    """Return the words of a file and their vectors, (words, dimension); see `WordVectors`.
-
-    `form` is ``"glove"`` or ``"word2vec"``, text without or with a header, or ``"binary"``.
-    """
+    """Return words and vectors, (words, dimension), of a "glove", "word2vec" or "binary" file."""
     path, wanted = Path(path), _wanted(only)
     folder = _folder(path, f"{form} {member or ''}") if use_cache else None
     found = _opened(folder) if folder else None

@@ -30,11 +30,7 @@ _FRACTION = re.compile(rb"[+-]?(\d+\.\d*|\.\d+|\d+(?=e))(e[+-]?\d+)?", re.IGNORE
 
 
 def read(path, header=False, member=None, wanted=None):
-    """Yield line numbers, words and their vectors, (lines, dimension) of float32, block by block.
-
-    Where a set of words is `wanted`, the numbers of the others are never parsed, their lines not
-    checked, and reading ends where all have been found.
-    """
+    """Yield line numbers, words and vectors, (lines, dimension) of float32, block by block."""
     with opened(path, member) as stream:
         blocks = _blocks(path, stream)
         first = next(blocks, b"")
@@ -52,7 +48,7 @@ def read(path, header=False, member=None, wanted=None):
             first = next(blocks)
             size = _dimension(path, first)
             blocks = chain([first], blocks)
-        if wanted is not None:
+        if wanted is not None:  # the other lines are not checked, nor read once all were found
             yield from _read_wanted(path, blocks, size, int(header), wanted)
             return
         begin = int(header)  # lines before the block

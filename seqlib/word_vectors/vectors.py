@@ -23,9 +23,6 @@ class WordVectors:
         matrix: Array (words, dimension).
         index: Dict from word to its row.
 
-    Raises:
-        ValueError: The two do not go together, or a word is there twice.
-
     Example:
         >>> vectors = WordVectors(["he", "she", "king", "queen"], [[1, 0], [0, 1], [2, 1], [1, 2]])
         >>> vectors["king"].tolist()
@@ -55,19 +52,15 @@ class WordVectors:
     def load_glove(cls, path, only=None, member=None, cache=True):
         """Load a text file without a header, such as those of GloVe.
 
-        A word and its numbers stand on each line, separated by single spaces. The word may hold
-        spaces itself: the numbers are split off from the right, as many as most lines have. Where
-        a line has more numbers with a point or an exponent than that, it is an error.
-
-        The first time, the file is read in blocks and kept in the cache folder (``SEQLIB_DATA``,
-        else the user's); later it is opened memory-mapped, at once, and the matrix cannot be
-        written to. A file that has changed is read anew.
+        A word, which may hold spaces, and its numbers stand on each line, separated by single
+        spaces. The first time, the file is read in blocks and kept in the cache folder
+        (``SEQLIB_DATA``, else the user's); later it is opened memory-mapped, at once, and the
+        matrix cannot be written to. A file that has changed is read anew.
 
         Args:
             path: A file: plain, gzip, bzip2 or zip, recognized by its content.
-            only: The words wanted, a collection or a `seqlib.text.Vocabulary`; numbers of other
-                words are then not even parsed, and nothing is written to the cache. Words that
-                the file does not have are left out. None for all words.
+            only: The words wanted, a collection or a `seqlib.text.Vocabulary`, as far as the file
+                has them; nothing is then written to the cache. None for all words.
             member: Which file of a zip; needed where it holds several.
             cache: Whether to use the cache; without it, the array is made in memory.
 
@@ -75,9 +68,7 @@ class WordVectors:
             `WordVectors` with the words in the order of the file.
 
         Raises:
-            OSError: The file is not there or cannot be read.
-            FileError: It is not what it should be; the message names file and line. Nothing is
-                kept of it.
+            FileError: The file is not what it should be; the message names file and line.
             DataError: The cache folder cannot be written.
         """
         return cls(*loading.read_file(path, "glove", only, member, cache))
@@ -86,19 +77,7 @@ class WordVectors:
     def load_word2vec(cls, path, binary=False, only=None, member=None, cache=True):
         """Load a file of word2vec, or of fastText: the number of words and the dimension first.
 
-        Args:
-            path: As for `load_glove`.
-            binary: Whether the vectors are written as float32, not as text.
-            only: As for `load_glove`.
-            member: As for `load_glove`.
-            cache: As for `load_glove`.
-
-        Returns:
-            `WordVectors` with the words in the order of the file.
-
-        Raises:
-            OSError, FileError, DataError: As for `load_glove`; in a binary file, the message names
-                the number of the word.
+        With `binary` the vectors are float32, not text. The rest is as for `load_glove`.
         """
         form = "binary" if binary else "word2vec"
         return cls(*loading.read_file(path, form, only, member, cache))
@@ -110,25 +89,11 @@ class WordVectors:
         Args:
             path: A ``.npy`` file with an array (words, dimension) of floats.
             vocabulary: The words: a text file with one a line, or a sequence of strings.
-
-        Returns:
-            `WordVectors`.
-
-        Raises:
-            OSError: A file is not there or cannot be read.
-            FileError: A file is not what it should be.
         """
         return cls(*loading.read_numpy(path, vocabulary))
 
     def save_word2vec(self, path):
-        """Write a binary file of word2vec, which `load_word2vec` and other libraries read.
-
-        Args:
-            path: The file; it is whole or not there.
-
-        Raises:
-            ValueError: A word holds a space or a line end, which the format cannot keep.
-        """
+        """Write a binary file of word2vec, whole or not at all, which other libraries read too."""
         for word in self.words:
             if " " in word or "\n" in word:
                 raise ValueError(f"{word!r} holds a space or a line end; here, no word may.")
@@ -141,11 +106,7 @@ class WordVectors:
         return cls(keyed_vectors.index_to_key, keyed_vectors.vectors)
 
     def to_gensim(self):
-        """Return a ``gensim.models.KeyedVectors`` with the same array, uncopied.
-
-        Raises:
-            ModuleNotFoundError: gensim is not installed (``pip install gensim``).
-        """
+        """Return a ``gensim.models.KeyedVectors`` with the same array, uncopied."""
         from gensim.models import KeyedVectors
 
         keyed_vectors = KeyedVectors(self.dimension, dtype=self.matrix.dtype)
@@ -172,17 +133,7 @@ class WordVectors:
         return f"WordVectors({len(self):,} words, dimension {self.dimension})"
 
     def ids(self, words):
-        """Rows of words.
-
-        Args:
-            words: A word, or words nested to any depth.
-
-        Returns:
-            An int, or an array of int64 of the shape of `words`.
-
-        Raises:
-            KeyError: There is no such word.
-        """
+        """Row of a word, or array of the rows of words nested to any depth; KeyError if unknown."""
         if isinstance(words, str):
             if words not in self.index:
                 raise KeyError(self._no_word(words))
@@ -190,18 +141,7 @@ class WordVectors:
         return np.array([self.ids(word) for word in words], dtype=np.int64)
 
     def subset(self, vocabulary):
-        """Vectors of some words alone, in memory.
-
-        Args:
-            vocabulary: Words, or a `seqlib.text.Vocabulary`; unknown and repeated ones are left
-                out.
-
-        Returns:
-            `WordVectors` with the words in the order given.
-
-        Raises:
-            ValueError: None of them is known.
-        """
+        """Vectors of the known ones of some words or a `seqlib.text.Vocabulary`, in memory."""
         wanted = dict.fromkeys(getattr(vocabulary, "tokens", vocabulary))
         words = [word for word in wanted if word in self.index]
         if not words:
@@ -209,29 +149,13 @@ class WordVectors:
         return WordVectors(words, self[words])
 
     def replaced(self, words, vectors):
-        """A copy in memory with other vectors for some words.
-
-        Args:
-            words: Words, nested to any depth.
-            vectors: Their new vectors, array (*shape of words, dimension).
-
-        Returns:
-            `WordVectors`.
-        """
+        """A copy in memory with other `vectors`, (*shape of words, dimension), for some words."""
         matrix = np.array(self.matrix)
         matrix[self.ids(words)] = vectors
         return WordVectors(self.words, matrix)
 
     def similarity(self, first, second):
-        """Cosine of words, pair by pair.
-
-        Args:
-            first: A word, or words of any shape.
-            second: Likewise; the shapes are broadcast.
-
-        Returns:
-            A float, or an array of the shape of the pairs.
-        """
+        """Cosine of words, pair by pair: a float, or an array of the shape of both, broadcast."""
         cosines = np.sum(bias.unit(self[first]) * bias.unit(self[second]), axis=-1)
         return float(cosines) if cosines.ndim == 0 else cosines
 
