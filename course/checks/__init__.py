@@ -2,9 +2,7 @@
 
 One module a notebook stands beside this file. A check is a table: the hint, the cases (what the
 learner's function is given, what is right, typical mistakes with hints of their own), and what to
-say when all is right. A notebook calls it with the learner's function, `checks.double(double)`; a
-learner whose answer is wrong reads what was given, what was expected and the hint, and no traceback
-of ours.
+say when all is right. A learner whose answer is wrong reads no traceback of ours.
 
 Example:
     >>> @exercise("Add x to itself.")

@@ -22,14 +22,7 @@ class Unfinished(CheckFailed):
 
 
 def exercise(hint):
-    """Turn a function that puts a `Check` through its cases into a check for notebooks.
-
-    Args:
-        hint: What to tell the learner who is stuck.
-
-    Returns:
-        Decorator. The check takes the learner's function, and the exercise is called as it is.
-    """
+    """Turn a function that puts a `Check` through its cases into a check for notebooks."""
 
     def make(cases):
         @functools.wraps(cases)
@@ -53,20 +46,10 @@ class Check:
     ):
         """Run the learner's function and compare what it returns with what is right.
 
-        Args:
-            *arguments: What the function is given; arrays and lists as copies.
-            expected: What is right: a number, an array or tensor, a string, or a tuple, list or
-                dict of these.
-            mistakes: Pairs of a wrong value and the hint for the learner who gives it.
-            label: What to put behind the name in a message; where None the short arguments.
-            hint: What to tell the learner of this case in place of the check's hint.
-            read: Function that is applied to what is returned before it is compared.
-            tolerance: Largest difference allowed, absolute for expected values below 1 and
-                relative above.
-
-        Raises:
-            Unfinished: The learner's function returned None or ``...``, or a part of it is that.
-            CheckFailed: It raised an error, or structure, shape or values differ.
+        Expected is a number, array, string, or a tuple, list or dict of these; `mistakes` are pairs
+        of a wrong value and its hint. `label` stands behind the name in a message, `hint` in place
+        of the check's; `read` is applied to what is returned. The tolerance is absolute for
+        expected values below 1 and relative above.
         """
         got = self.run(*arguments, hint=hint, read=read)
         label = _as_typed(arguments) if label is None else label

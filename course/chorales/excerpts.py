@@ -5,22 +5,12 @@ import numpy as np
 
 
 class Excerpts(keras.utils.PyDataset):
-    """Batches of excerpts, drawn anew and moved to another key in each epoch.
+    """Batches of excerpts of `Work`s, drawn anew and moved to another key in each epoch.
 
-    A work is moved by as many semitones as keep each voice within the range that the voices
-    have in all works together; the sharps of the key signature move along.
-
-    Args:
-        some_works: List of `Work`, the training part alone.
-        length: Steps of an excerpt.
-        batch_size: Excerpts of a batch.
-        seed: Seed of the draws.
-        transposed: Whether to move works to other keys.
-
-    Returns:
-        Batches of ``((tokens, pitches, form, known), tokens)``, with tokens and pitches
-        (batch, length, 4), form (batch, length, 3) and `known` (batch,) of ones and zeros: for
-        half of the excerpts the model sees the whole melody beforehand.
+    A work is moved by as many semitones as keep each voice within the range that the voices have in
+    all works together; the sharps of the key signature move along. A batch is ``((tokens, pitches,
+    form, known), tokens)``, with tokens and pitches (batch, length, 4), form (batch, length, 3) and
+    `known` (batch,), 1 for the half of which the model sees the whole melody beforehand.
     """
 
     def __init__(self, some_works, length=128, batch_size=16, seed=0, transposed=True):

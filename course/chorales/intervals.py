@@ -30,10 +30,8 @@ def degree(pitch, sharps):
 def motion_row(before, was, other):
     """Return for each pitch that a voice may go to the row of `MOTIONS` of that motion, (..., 128).
 
-    Args:
-        before: Pitch of this voice a step ago, (...) of integers; -1 for a rest.
-        was: Pitch of another voice a step ago, (...).
-        other: Pitch of the other voice now, (...).
+    `before` is the pitch of this voice a step ago, `was` and `other` are those of another voice a
+    step ago and now, (...) of integers; -1 for a rest.
     """
     pitch = ops.arange(128, dtype="int32")
     earlier = (before - was)[..., None] % 12
@@ -45,16 +43,10 @@ def motion_row(before, was, other):
 
 
 def at_pitches(scores, reference, limit):
-    """Turn scores of intervals into scores of pitches.
+    """Turn scores of intervals (..., 2 * limit + 1) into scores of pitches (..., 128).
 
-    Args:
-        scores: Of the intervals ``-limit`` to ``limit``, (..., 2 * limit + 1).
-        reference: Pitches that the intervals are counted from, (...) of integers; -1 for a rest.
-        limit: Semitones.
-
-    Returns:
-        (..., 128). A pitch further than `limit` from the reference gets zero, and so does every
-        pitch where the reference is a rest.
+    The intervals, ``-limit`` to ``limit``, are counted from the reference, (...) of integers. A
+    pitch further away gets zero, and so does every pitch where the reference is a rest, -1.
 
     Example:
         >>> import numpy as np

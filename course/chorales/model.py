@@ -23,17 +23,11 @@ BATCH = 16  # works that are scored side by side
 
 
 class Scores(typing.NamedTuple):
-    """What a model makes of a work, each an array (time, 4).
+    """What a model makes of a work, each an array (time, 4)."""
 
-    Attributes:
-        log_probabilities: Of each token, in nats.
-        likeliest: The token that was held for likeliest.
-        likeliest_pitch: The MIDI pitch held for likeliest, should a note be struck.
-    """
-
-    log_probabilities: np.ndarray
-    likeliest: np.ndarray
-    likeliest_pitch: np.ndarray
+    log_probabilities: np.ndarray  # of each token, in nats
+    likeliest: np.ndarray  # the token held for likeliest
+    likeliest_pitch: np.ndarray  # the same among pitches, should a note be struck
 
 
 class ChoraleModel(keras.Model):
@@ -45,23 +39,10 @@ class ChoraleModel(keras.Model):
     second GRU, reading the *soprano alone* from its end back to $t$, has to say; it counts where
     the melody is known beforehand, and is zero elsewhere.
 
-    Args:
-        units: Units of the GRU over time.
-        width: Size of the description of a voice.
-        hidden: Units of the hidden layer of each voice.
-        ahead: Units of the GRU that reads the melody from its end.
-        dropout: Share of states and hidden units dropped in training.
-        input_dropout: Share of descriptions dropped.
-        seed: Seed of dropout.
-
-    Call arguments:
-        inputs: Tuple of tokens (batch, time, 4), the pitches that sound (batch, time, 4; see
-            `music.sounding`), form (batch, time, 3; see `Work`), and `known` (batch,), 1 where the
-            melody is known beforehand and 0 where it is not.
-
-    Returns:
-        Logits (batch, time, 4, vocabulary): those of a voice at a step depend on earlier steps and
-        on the voices before it in `ORDER` alone, and on the whole soprano where it is known.
+    It takes tokens (batch, time, 4), the pitches that sound (the same), the form (batch, time, 3)
+    and `known` (batch,), 1 or 0, and returns logits (batch, time, 4, vocabulary). `width` is the
+    size of the description of a voice, `hidden` that of its hidden layer, `ahead` that of the
+    second GRU.
 
     Example:
         >>> model = ChoraleModel(units=8, width=4, hidden=8, ahead=4)
@@ -143,12 +124,7 @@ class ChoraleModel(keras.Model):
         )
 
     def score_works(self, some_works, known=False):
-        """Return a list of `Scores`, one for each of some `Work`s.
-
-        Args:
-            some_works: List of `Work`.
-            known: Whether the soprano is known beforehand.
-        """
+        """Return the `Scores` of each `Work`; `known` where the soprano is known beforehand."""
         longest, scores = max(len(work.tokens) for work in some_works), []
         for first in range(0, len(some_works), BATCH):  # the logits of all take too much memory
             batch = some_works[first : first + BATCH]
@@ -162,22 +138,12 @@ class ChoraleModel(keras.Model):
         return scores
 
     def generate(self, form, given=None, *, count=1, temperature=1.0, top_p=None, seed=None):
-        """Write chorales, in whole or around what is given.
+        """Write `count` chorales, in whole or around what is given: tokens (count, time, 4).
 
-        Args:
-            form: (time, 3), such as `plan` makes; see `Work`.
-            given: (time, 4) of tokens that must be kept; `PADDING` (0) where the model is free. A
-                soprano that is given whole is known beforehand.
-            count: How many to write.
-            temperature: See `seqlib.decoding.filter_logits`.
-            top_p: Likewise.
-            seed: Integer; None for others each time.
-
-        Returns:
-            Tokens (count, time, 4), soprano to bass.
-
-        Raises:
-            ValueError: Form and given do not fit together.
+        The form (time, 3) is such as `plan` makes. Of `given` (time, 4) the tokens are kept, and
+        the model is free where it is `PADDING`; a soprano that is given whole is known beforehand.
+        Temperature and `top_p` are as for `seqlib.decoding.filter_logits`; a seed of None writes
+        others each time.
         """
         states = self.initial_state(form, given, count)
         tokens, _ = decoding.sample(
@@ -221,15 +187,7 @@ class ChoraleModel(keras.Model):
         }
 
     def step(self, tokens, states):
-        """Take in one voice's token and score the next voice; for `seqlib.decoding.sample`.
-
-        Args:
-            tokens: (batch,), the token of the voice before.
-            states: What `initial_state` makes; pitches and descriptions are by place in `ORDER`.
-
-        Returns:
-            Logits (batch, vocabulary), and the states.
-        """
+        """Take in a voice's token (batch,); return logits of the next voice, and the states."""
         turns = [lambda t, s, k=k: self._turn(k, t, s) for k in range(len(ORDER))]
         logits, states = ops.switch(states["place"] % 4, turns, tokens, states)
         forced = ops.take(states["given"], states["place"], axis=1)[:, None]  # (batch, 1)

@@ -4,19 +4,12 @@ import numpy as np
 
 
 def families(melodies, run=12):
-    """Number melodies so that those which have a long run in common share a number.
+    """Number melodies so that those which have a long run in common share a number, (melodies,).
 
     What is compared are moves from one pitch to the next, so that the key does not count. Two
     melodies that have `run` moves in a row in common belong together, and so do those that are
-    linked by a third. Runs that mostly stand still say little and do not link.
-
-    Args:
-        melodies: List of arrays of MIDI pitches, with rests (-1) left out of account. One pitch a
-            beat, such as `Work.melody`, leaves passing notes out as well.
-        run: Moves in common that make a family.
-
-    Returns:
-        (melodies,) of integers.
+    linked by a third. Runs that mostly stand still say little and do not link. A melody is an array
+    of MIDI pitches, -1 for a rest, one a beat, so that passing notes are left out.
 
     Example:
         >>> families([np.array([60, 62, 64, 60]), np.array([65, 67, 69, 65]),
@@ -44,16 +37,10 @@ def families(melodies, run=12):
 
 
 def split(family, test=0.2, validation=0.1, seed=0):
-    """Draw whole families for training, validation and test.
+    """Draw whole families for training, validation and test: a dict of lists of places.
 
-    Args:
-        family: (works,) of integers, as `families` gives them.
-        test: Share of the works to hold out for the test, at least.
-        validation: Share to hold out for choices, at least.
-        seed: Seed of the draw.
-
-    Returns:
-        Dict of lists of places: ``training``, ``validation``, ``test``.
+    `family` is (works,) of integers, as `families` gives them; `test` and `validation` are the
+    least shares of the works to hold out for these.
     """
     drawn = np.random.default_rng(seed).permutation(np.unique(family))
     parts = {"test": [], "validation": [], "training": []}

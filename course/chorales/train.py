@@ -2,8 +2,7 @@
 
     python -m course.chorales.train [--epochs 40] [--output FILE]
 
-About five minutes on two cores. It writes the weights in half precision, and which works were held
-out, to notebooks/weights/bach_chorales.npz.
+About five minutes on two cores. The file, in half precision, also says which works were held out.
 """
 
 import argparse

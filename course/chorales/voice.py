@@ -21,23 +21,16 @@ MOTION_SCALE = 8.0  # so that the few numbers of this table get somewhere at the
 
 
 class VoiceContext(typing.NamedTuple):
-    """The pitches around a note, arrays (...) of integers, -1 for a rest.
+    """The pitches around a note, arrays (...) of integers, -1 for a rest."""
 
-    Attributes:
-        before: The voice's own pitch a step ago.
-        others: Pitches of the voices chosen before it in this step, a list.
-        were: Pitches of the same voices a step ago, a list.
-        sharps: Sharps of the key signature.
-    """
-
-    before: typing.Any
-    others: list
-    were: list
-    sharps: typing.Any
+    before: typing.Any  # the voice's own a step ago
+    others: list  # those of the voices chosen before it in this step
+    were: list  # those of the same voices a step ago
+    sharps: typing.Any  # of the key signature
 
 
 class Voice(keras.layers.Layer):
-    r"""The tables and the hidden layer of one voice.
+    r"""The tables and the hidden layer of one voice, before which `others` voices are chosen.
 
     A note is described by its pitch, by its degree in the key, by whether it is struck or held, by
     the interval that the voice moved, and by the intervals to the voices chosen before it:
@@ -56,22 +49,6 @@ class Voice(keras.layers.Layer):
 
     so that what is learned about a fifth holds for every fifth. Rest and hold have a score of their
     own alone.
-
-    Args:
-        others: How many voices are chosen before this one in a step.
-        width: Size of a description.
-        hidden: Units of the hidden layer.
-        dropout: Share of hidden units dropped in training.
-        seed: Seed of dropout.
-        **kwargs: `name`, `dtype` and `trainable`, as for every layer.
-
-    Call arguments:
-        context: (..., features): what came before, and the voices chosen before this one.
-        voice_context: The `VoiceContext` of the note to come.
-        training: Whether to apply dropout.
-
-    Returns:
-        Logits (..., vocabulary).
     """
 
     def __init__(self, others, width, hidden, dropout=0.0, seed=0, **kwargs):
@@ -109,7 +86,7 @@ class Voice(keras.layers.Layer):
         return described * ops.cast(token != PADDING, described.dtype)[..., None]  # 0 for padding
 
     def call(self, context, voice_context, training=False):
-        """Score the next token; see the class for arguments and returns."""
+        """Return logits (..., vocabulary) of a context (..., features) and a `VoiceContext`."""
         before = voice_context.before
         intervals = [
             table(interval_row(before, were, SPAN))

@@ -10,14 +10,10 @@ VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 
 
 class Work:
-    """A chorale on the grid, with what is printed before any note is known.
+    """A chorale on the grid, with what is printed before any note is known, soprano to bass.
 
-    Attributes:
-        piece: The `music.Piece`.
-        tokens: (time, 4) of token ids, soprano to bass.
-        pitches: (time, 4), the MIDI pitch that sounds at each step; -1 for a rest.
-        form: (time, 3) of integers: place in the bar, in steps; sharps of the key signature, modulo
-            12; 1 where a note with a fermata sounds, else 0.
+    `tokens` and the `pitches` that sound are (time, 4), `form` is (time, 3): place in the bar, in
+    steps; sharps of the key signature, modulo 12; 1 where a note with a fermata sounds, else 0.
     """
 
     def __init__(self, piece):
@@ -34,15 +30,9 @@ class Work:
         return self.pitches[::STEPS, 0]
 
     def inputs(self, cut, length, move=0):
-        """Return what a model reads, padded to one length.
+        """Return tokens and pitches (length, 4) and form (length, 3) of a slice of steps, padded.
 
-        Args:
-            cut: Slice of steps.
-            length: Steps of the result.
-            move: Semitones to move the work by; the key signature moves along.
-
-        Returns:
-            Tokens and pitches (length, 4), and form (length, 3), of int32.
+        `move` is in semitones; the key signature moves along.
         """
         tokens = music.transpose(self.tokens[cut], move)
         pitches = self.pitches[cut]
@@ -69,16 +59,9 @@ def works(pieces):
 
 
 def plan(bars, phrase=2, sharps=0, beats=4):
-    """Return the form of a chorale that is not written yet.
+    """Return the form (time, 3) of a chorale that is not written yet; see `Work`.
 
-    Args:
-        bars: Number of bars.
-        phrase: Bars in a phrase; its last beat has a fermata.
-        sharps: Sharps of the key signature; flats count negative.
-        beats: Quarters in a bar.
-
-    Returns:
-        (time, 3) of integers; see `Work`.
+    A phrase has so many bars, and its last beat a fermata; flats count as negative sharps.
     """
     bar = beats * STEPS
     steps = np.arange(bars * bar)
@@ -88,13 +71,7 @@ def plan(bars, phrase=2, sharps=0, beats=4):
 
 
 def to_piece(tokens, form, title=""):
-    """Make a `music.Piece` of what a model wrote.
-
-    Args:
-        tokens: (time, 4) of token ids.
-        form: (time, 3): bars, key signature and fermatas that it was written to; see `Work`.
-        title: Its title.
-    """
+    """Make a `music.Piece` of the tokens (time, 4) that a model wrote to a form (time, 3)."""
     begins = np.flatnonzero(form[:, 0] == 0)
     upbeat = form[0, 0] > 0
     lengths = np.diff(begins)

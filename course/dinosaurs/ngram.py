@@ -19,20 +19,13 @@ _SMOOTHINGS = ("kneser_ney", "witten_bell")
 class NGram:
     """Interpolated n-gram model over integer tokens, counted in NumPy without a Python loop.
 
-    With ``smoothing="kneser_ney"`` this is interpolated modified Kneser-Ney (Chen and Goodman
-    1999): a discount of its own for counts of one, two, and three or more, and below the highest
-    order a token is counted by the number of *different* tokens it follows, not by how often. A
-    context that reaches the start of a sequence ends there, at one start mark that is never
-    predicted. With ``"witten_bell"`` a context frees as many counts as it has different
-    followers (Witten and Bell 1991).
-
-    Args:
-        order: Length of the longest n-gram, 1 or more: 3 is a trigram, with two tokens of context.
-        vocabulary_size: Number of token ids, padding included.
-        smoothing: ``"kneser_ney"`` or ``"witten_bell"``.
-        discounts: Kneser-Ney only. Three numbers, the discounts for counts of 1, 2, and 3 or
-            more at every order; ``None`` estimates them at each order from the counts of counts.
-        padding_id: The id that never occurs and gets probability zero; ``None`` if there is none.
+    With ``smoothing="kneser_ney"`` this is interpolated modified Kneser-Ney: a discount of its own
+    for counts of one, two, and three or more, and below the highest order a token is counted by the
+    number of *different* tokens it follows, not by how often. With ``"witten_bell"`` a context
+    frees as many counts as it has different followers (Witten and Bell 1991). A context that
+    reaches the start of a sequence ends there, at one start mark that is never predicted. The
+    `order` is the length of the longest n-gram; where the three `discounts` are not given they are
+    estimated from the counts of counts.
 
     Example:
         >>> model = NGram(order=2, vocabulary_size=4).fit([[1, 2, 3], [1, 2, 2, 3]])
@@ -41,9 +34,8 @@ class NGram:
         >>> float(round(model.distribution([2, 1]).sum(), 9))
         1.0
 
-    References:
-        Chen and Goodman, "An empirical study of smoothing techniques for language modeling",
-        Computer Speech & Language 13 (1999).
+    Source: Chen and Goodman, An empirical study of smoothing techniques for language modeling
+    (1999).
     """
 
     def __init__(
@@ -73,10 +65,7 @@ class NGram:
         self._levels = []
 
     def fit(self, sequences):
-        """Count the n-grams of integer sequences, each with its end token; return the model.
-
-        What was counted before is forgotten.
-        """
+        """Count anew the n-grams of integer sequences, each with its end token; return self."""
         tokens, ages = self._flatten(sequences)
         if not len(tokens):
             raise ValueError("fit needs at least one token, got none.")
@@ -120,7 +109,7 @@ class NGram:
             return np.log(probabilities)
 
     def distribution(self, context=()):
-        """Return the probability of every token ``(vocabulary_size,)`` after a context.
+        """Return the probability of every token (vocabulary_size,) after a context.
 
         The context begins where a sequence does, and may have any length.
         """
@@ -209,12 +198,9 @@ def _find(keys, wanted):
 
 
 def _estimate(counts):
-    """Discounts for counts of 1, 2 and 3 or more from the counts of counts.
-
-    With n_i the number of n-grams counted i times and Y = n_1 / (n_1 + 2 n_2), the discount of
-    count i is i - (i + 1) Y n_{i+1} / n_i. Where a count of counts is zero, as in tiny data, the
-    discount Y of plain Kneser-Ney stands in; it is 1/2 where Y itself is 0 or 1.
-    """
+    """Return discounts i - (i + 1) Y n_{i+1} / n_i for counts of 1, 2 and 3 or more."""
+    # n_i is the number of n-grams counted i times. Where one is zero, as in tiny data, the discount
+    # Y = n_1 / (n_1 + 2 n_2) of plain Kneser-Ney stands in; it is 1/2 where Y itself is 0 or 1.
     n = np.bincount(np.minimum(counts, 5), minlength=6).astype(float)
     plain = n[1] / (n[1] + 2 * n[2]) if n[1] and n[2] else 0.5
     discounts = [

@@ -2,9 +2,8 @@
 
     python -m course.dinosaurs.train [--epochs 6] [--output FILE]
 
-About twenty minutes on one core. After each epoch it writes the weights in half precision, the
-vocabulary that they belong to, and which addresses were held out, to
-notebooks/weights/state_of_the_union.npz.
+About twenty minutes on one core. The file, written after each epoch in half precision, also holds
+the vocabulary and which addresses were held out.
 """
 
 import argparse

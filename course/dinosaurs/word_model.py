@@ -42,21 +42,7 @@ class WordModel(keras.Model):
     `candidates` words drawn with replacement from $q(w) \propto \mathrm{count}(w)^{3/4}$. The score
     of a drawn word is lowered by $\log(\mathrm{candidates} \cdot q(w))$, so that the sum over the
     drawn words is on average the sum over all wrong ones, at a fraction of its cost. Evaluation
-    uses all words.
-
-    Args:
-        counts: Array ``(vocabulary,)``, how often each id occurs in the training text.
-        width: Width of the word vectors.
-        units: Units of the LSTM.
-        dropout: Share of the word vectors and of the LSTM's outputs that is dropped.
-        candidates: Number of words drawn for each batch to stand for all the wrong ones.
-        seed: Seed of the first weights, of dropout and of the draws.
-
-    Call arguments:
-        tokens: ``(batch, time)`` of ids.
-
-    Returns:
-        Features ``(batch, time, width)``; `logits` turns them into scores of all words.
+    uses all words. `counts` (vocabulary,) says how often each id occurs in the training text.
 
     Example:
         >>> model = WordModel(np.array([0, 5, 3, 2]), width=8, units=16)
@@ -64,10 +50,9 @@ class WordModel(keras.Model):
         >>> tuple(features.shape), tuple(model.logits(features).shape)
         ((1, 3, 8), (1, 3, 4))
 
-    Source:
-        tied tables: Press and Wolf, Using the output embedding to improve language models (2017);
-        sampled softmax: Bengio and Senécal, Adaptive importance sampling to accelerate training
-        of a neural probabilistic language model (2008).
+    Source: Press and Wolf, Using the output embedding to improve language models (2017), for the
+    one table; Bengio and Senécal, Adaptive importance sampling to accelerate training of a neural
+    probabilistic language model (2008), for the sampled softmax.
     """
 
     def __init__(self, counts, width=128, units=256, dropout=0.2, candidates=1000, seed=2):
@@ -96,10 +81,7 @@ class WordModel(keras.Model):
         return self.features(tokens, training=training)[0]
 
     def features(self, tokens, states=None, training=False):
-        """Return features of the next word ``(batch, time, width)``, and the last states.
-
-        `states` are the two of the LSTM, each ``(batch, units)``; None for empty ones.
-        """
+        """Return features of the next word (batch, time, width), and the last two states."""
         inputs = self.dropout(self.embedding(tokens), training=training)
         outputs, *states = self.lstm(inputs, initial_state=states, training=training)
         return self.projection(self.dropout(outputs, training=training)), states
@@ -141,7 +123,7 @@ class WordModel(keras.Model):
         return ops.logsumexp(scores, axis=-1) - true
 
     def log_probabilities(self, stream, rows=32, window=64):
-        """Score a long text ``(tokens,)``: the log-probability in nats of each token but the first.
+        """Return the log-probability in nats of each token but the first of a long text (tokens,).
 
         The stream is cut into `rows` pieces that are read side by side, `window` tokens at a time,
         with the state carried along: only the first tokens of a piece lack their context.

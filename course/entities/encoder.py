@@ -9,20 +9,12 @@ from seqlib.losses import ChainCrossentropy
 
 
 class DiscriminativeAdam(keras.optimizers.Adam):
-    r"""Adam with a smaller step for some of the weights.
+    """Adam with a smaller step, `factor` of the rate, for the variables `slow`.
 
     What has been trained before needs to be moved less than what is new. A smaller gradient would
     not do that, since Adam divides by its size.
 
-    Args:
-        learning_rate: $\eta$, of the other weights.
-        slow: The variables that are slowed down.
-        factor: What their rate is of $\eta$.
-        **kwargs: As for `keras.optimizers.Adam`.
-
-    Source:
-        Howard & Ruder, Universal language model fine-tuning for text classification (2018):
-        "discriminative fine-tuning".
+    Source: Howard & Ruder, Universal language model fine-tuning for text classification (2018).
     """
 
     def __init__(self, learning_rate, slow, factor, **kwargs):

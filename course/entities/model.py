@@ -16,19 +16,7 @@ class LetterCNN(keras.layers.Layer):
 
     $$y_f = \max_l \big(W_f \cdot (c_{l-1}, c_l, c_{l+1})\big) + b_f$$
 
-    Args:
-        characters: Number of ids, padding included.
-        units: Size of a character's vector.
-        filters: Size of the result.
-        width: Characters that a filter sees.
-        dropout: Share of the characters' numbers that are left out in training.
-        **kwargs: `name`, `dtype`.
-
-    Call arguments:
-        inputs: Ids, (batch, time, letters), 0 for padding.
-
-    Returns:
-        (batch, time, filters).
+    From ids (batch, time, letters), 0 for padding, it makes (batch, time, filters).
     """
 
     def __init__(self, characters, units=30, filters=40, width=3, dropout=0.0, **kwargs):
@@ -80,26 +68,14 @@ def build(
     labels=LABELS,
     seed=0,
 ):
-    """Return a tagger.
+    """Return a tagger, a `keras.Model` from the arrays of a `tokens.WordEncoder`.
 
-    Args:
-        word_encoder: A `tokens.WordEncoder`.
-        pretrained: A `layers.PretrainedEmbedding` of its ``pretrained`` vocabulary, which
-            is not trained, so that taggers can share it; None to learn all from scratch.
-        encoder: A `pretrained.BertEncoder`, which is trained further; then `word_encoder`
-            is a `pieces.WordPieceEncoder`. None for none.
-        letters: Whether it reads the letters and the forms of words.
-        crf: Whether the tags are chosen together; else each by itself.
-        units: Of the LSTM, in each direction.
-        filters: Of the convolution over letters.
-        dimension: Of the vectors that are learnt, where none are given.
-        dropout: Share of inputs and outputs of the LSTM left out in training.
-        labels: All tags, in the order of their ids.
-        seed: Seed of the dropout.
-
-    Returns:
-        Compilable `keras.Model` from the arrays of `word_encoder` to log-potentials, (batch, time,
-        tags, tags), with a CRF, else to logits, (batch, time, tags).
+    It makes log-potentials, (batch, time, tags, tags), with a CRF, which chooses the tags together,
+    else logits, (batch, time, tags). Vectors of words are those of `pretrained`, a frozen
+    `layers.PretrainedEmbedding` that taggers can share, or are learnt, of this `dimension`. An
+    `encoder`, a `pretrained.BertEncoder` that is trained further, asks for a
+    `pieces.WordPieceEncoder`. `letters` says whether it reads the letters, by so many `filters`,
+    and the forms of words.
     """
     inputs = {
         name: keras.Input((None,), dtype="int32", name=name)
@@ -141,11 +117,7 @@ def build(
 
 @keras.saving.register_keras_serializable("seqlib")
 class FirstPieces(keras.layers.Layer):
-    """Take of each word the vector of its first piece.
-
-    Of vectors of pieces, (batch, pieces, units), and the place of each word's first piece, (batch,
-    time), it makes (batch, time, units).
-    """
+    """Take of pieces (batch, pieces, units) the first of each word: (batch, time, units)."""
 
     def call(self, hidden, first):
         """Look up; see the class."""
@@ -193,15 +165,7 @@ def _each_tag():
 
 
 class Tagger:
-    """Answers with tags: a trained model, compiled for a few widths.
-
-    Args:
-        model: What `build` returned.
-        word_encoder: The `WordEncoder` of its sentences.
-        labels: All tags, in the order of their ids.
-        batch_size: Sentences at a time.
-        widths: Widths of the arrays, rising; the last is that of the longest sentence there is.
-    """
+    """Answers with tags: a trained model of `build`, compiled for a few rising `widths`."""
 
     def __init__(self, model, word_encoder, labels=LABELS, batch_size=64, widths=BUCKETS):
         self.word_encoder, self.labels, self.batch_size = word_encoder, labels, batch_size
@@ -219,10 +183,9 @@ class Tagger:
         return answers
 
     def batches(self, sentences):
-        """Yield batches of sentences, lists of words, of like lengths, all of one size.
+        """Yield batches of sentences of like lengths: their numbers, and arrays of one size.
 
-        Yields the numbers of the sentences in the batch, fewer than the arrays have rows where
-        these are filled up, and the arrays of its `WordEncoder`.
+        Where the arrays are filled up they have more rows than there are numbers.
         """
         prepared = self.word_encoder.prepare(sentences)
         lengths = [len(words) for words in sentences]

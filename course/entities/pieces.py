@@ -10,47 +10,27 @@ _AT_ONCE = 1_000  # sentences that are cut together
 
 
 class SentenceInContext(NamedTuple):
-    """One sentence among its neighbours.
+    """One sentence among its neighbors."""
 
-    Attributes:
-        rows: The rows of its words in the word encoder's table.
-        first: Place of each word's first piece among the sentence's own pieces.
-        begin: Where its pieces begin among those of all sentences.
-        end: Where they end.
-        left: Where those of its left neighbours begin; `begin` where it stands alone.
-        right: Where those of its right neighbours end; `end` where it stands alone.
-        pieces: The ids of all sentences, one after the other.
-    """
-
-    rows: np.ndarray
-    first: np.ndarray
-    begin: int
-    end: int
-    left: int
-    right: int
-    pieces: np.ndarray
+    rows: np.ndarray  # of its words in the word encoder's table
+    first: np.ndarray  # place of each word's first piece among the sentence's own pieces
+    begin: int  # where its pieces begin among those of all sentences
+    end: int  # where they end
+    left: int  # where those of its left neighbors begin; `begin` where it stands alone
+    right: int  # where those of its right neighbors end; `end` where it stands alone
+    pieces: np.ndarray  # the ids of all sentences, one after the other
 
 
 class WordPieceEncoder(WordEncoder):
     """A `WordEncoder` whose words come as pieces too, with the sentences around as their context.
 
     What a headline is about is often said in the sentence after it. So each sentence is read
-    between its neighbours, ``[CLS] left sentence right [SEP]``, with as much of them as there is
-    room for. Only its own words are tagged; it is of type 1, what stands around it of type 0.
+    between its neighbors, ``[CLS] left sentence right [SEP]``, with as much of them as there is
+    room for in `length` pieces; a longer sentence makes the arrays twice as wide, or four times.
+    Only its own words are tagged, each by its first piece; it is of type 1, what stands around it
+    of type 0.
 
-    A word may be several pieces, and has as many tags as any other: one. It is tagged by its first
-    piece.
-
-    Args:
-        sentences: The training sentences, a list of lists of words.
-        vectors: As for `WordEncoder`.
-        wordpiece: The `pretrained.WordPiece` of the encoder.
-        length: Pieces of a sentence with its context, marks included. Where a sentence has no room
-            in it, the arrays are twice as wide, or four times, and so on.
-        minimum_count: As for `WordEncoder`.
-
-    Source:
-        Schweter & Akbik, FLERT: document-level features for named entity recognition (2020).
+    Source: Schweter & Akbik, FLERT: document-level features for named entity recognition (2020).
     """
 
     def __init__(self, sentences, vectors, wordpiece, length=128, minimum_count=2):
@@ -87,10 +67,10 @@ class WordPieceEncoder(WordEncoder):
         return prepared
 
     def pack(self, prepared, width):
-        """Return the arrays of sentences that `prepare` returned.
+        """Return the arrays of sentences that `prepare` returned, a dict as of `WordEncoder`.
 
-        A dict as of `WordEncoder`, and in it ``pieces`` and ``types``, (sentences, pieces), and
-        ``first``, (sentences, width): where in ``pieces`` each word begins; 0 for padding.
+        In it are also ``pieces`` and ``types``, (sentences, pieces), and ``first``, (sentences,
+        width): where in ``pieces`` each word begins; 0 for padding.
         """
         arrays = super().pack([sentence.rows for sentence in prepared], width)
         longest = max(sentence.end - sentence.begin for sentence in prepared) + 2

@@ -37,17 +37,8 @@ class WordEncoder:
     A word is looked up in small letters in two tables: that of the pretrained vectors, which knows
     hundreds of thousands of words, and that of the training sentences, whose words get a vector of
     their own that is learnt. What is in neither is *unknown*; its letters and its form remain.
-
-    Args:
-        sentences: The training sentences, a list of lists of words.
-        vectors: What has a vector for a word: its ``words``, in order; see `WordVectors`.
-        minimum_count: Words of the training sentences seen less often are unknown to their table,
-            so that it learns what to do with unknown ones.
-
-    Attributes:
-        pretrained: Vocabulary of the pretrained vectors.
-        trained: Vocabulary of the training sentences.
-        characters: Vocabulary of their characters.
+    Words of the training sentences seen less than `minimum_count` times are unknown to their table,
+    so that it learns what to do with unknown ones.
     """
 
     def __init__(self, sentences, vectors, minimum_count=2):
@@ -116,17 +107,9 @@ class WordEncoder:
 
 
 class Batches(BucketedDataset):
-    """Batches of tagged sentences of like lengths; see `BucketedDataset`.
+    """Batches of tagged sentences, pairs of words and tags, of like lengths; see `BucketedDataset`.
 
-    Args:
-        sentences: List of pairs of words and tags.
-        word_encoder: A `WordEncoder`.
-        labels: All tags, in the order of their ids.
-        batch_size: Sentences in a batch.
-        seed: Seed of the orders.
-        widths: Widths of the arrays.
-        prepared: What its `prepare` returned for the sentences; None to call it.
-        **kwargs: Those of `keras.utils.PyDataset`.
+    `prepared` is what the encoder's `prepare` returned for them; None to call it.
     """
 
     def __init__(

@@ -2,9 +2,9 @@
 
     python -m course.entities.train --encoder [--epochs 10] [--output FILE]
 
-It is the notebook's tagger, somewhat wider, with MiniLM below it, which is trained further: the
-words come as pieces, with the sentences around as their context, and what MiniLM does not see,
-letters, forms and capitals, still comes from the side. MiniLM's rate is a tenth of the others'.
+It is the notebook's tagger, somewhat wider, with MiniLM below it, which is trained further at a
+tenth of the rate: the words come as pieces, with the sentences around as their context, and what
+MiniLM does not see, letters, forms and capitals, still comes from the side.
 
 Without ``--encoder`` it is the tagger alone, trained for longer in smaller batches. That is no
 better on later news than what the notebook trains in a minute (three seeds: 93.1 to 93.3 on the
@@ -12,10 +12,7 @@ validation part, 88.5 to 89.0 on the test part), and several together are hardly
 (three of 92.9 have 93.1), so there are no weights of it in the repository.
 
 Both learn from the training part of CoNLL-2003 alone, and end with a moving average of their
-weights. The validation part is looked at on the way; the test part is not, unless ``--test`` asks
-for it at the end. What was learnt is written to notebooks/weights/named_entities_encoder.npz, or to
-named_entities.npz, in half precision, how MiniLM changed in four bits a number. The pretrained
-vectors are not in it, and no text.
+weights; the test part is looked at where ``--test`` asks for it.
 """
 
 import argparse

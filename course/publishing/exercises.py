@@ -1,9 +1,8 @@
 """The learner's copies of the notebooks, made from the worked ones.
 
 What stands between ``### BEGIN SOLUTION`` and ``### END SOLUTION`` in a function becomes
-``# Your code here (about n lines)`` and ``...``; signature, docstring and all around it stay.
-Outputs and counts go. ``python -m course.publishing.exercises`` writes ``notebooks/exercises/``,
-``--check`` only says what is out of step there.
+``# Your code here (about n lines)`` and ``...``; outputs and counts go, all else stays.
+``python -m course.publishing.exercises`` writes ``notebooks/exercises/``, ``--check`` compares.
 """
 
 import argparse
@@ -27,10 +26,7 @@ class ExerciseError(ValueError):
 
 
 def without_solutions(source, where="cell"):
-    """Return the source of a code cell with its solutions taken out.
-
-    Raises:
-        ExerciseError: Markers are nested, unpaired, or outside a function; `where` names the cell.
+    """Return the source of a code cell, named `where`, with its solutions taken out.
 
     Example:
         >>> print(without_solutions(f'''def double(x):
@@ -96,14 +92,7 @@ def _parse(source, where):
 
 
 def learner_copy(notebook, name, copies=()):
-    """Return the learner's copy of a worked notebook, which stays as it is.
-
-    Args:
-        notebook: The worked notebook, an `nbformat.NotebookNode`.
-        name: Its file name, with ``.ipynb``.
-        copies: File names of all notebooks that have a learner's copy; links to anything else
-            lead back to the worked ones.
-    """
+    """Return the learner's copy of a notebook; links to others than `copies` lead back."""
     copy = nbformat.from_dict(notebook)
     for number, cell in enumerate(copy.cells, start=1):
         if cell.cell_type == "code":

@@ -1,10 +1,8 @@
 """Run notebooks from the top and write them back as they are committed.
 
-``python -m course.publishing.run`` runs all of ``notebooks/``, or those that are named, and prints
-a table of their results. A notebook that fails leaves the file, its record and everything else as
-they were. After a run of the default profile the learner's copies, the table of results and the
-README's picture are brought into step; a run of another profile shows its figures and writes
-nothing.
+``python -m course.publishing.run`` runs all of ``notebooks/``, or those that are named. A notebook
+that fails leaves everything as it was. After a run of the default profile the learner's copies, the
+table of results and the README's picture are brought into step; another profile writes nothing.
 """
 
 import argparse

@@ -37,11 +37,7 @@ def markdown_table(records):
 
 
 def with_table(text, records):
-    """Return a text with the table between its two markers replaced.
-
-    Raises:
-        ValueError: A marker is missing, there more than once, or they stand the wrong way round.
-    """
+    """Return a text with the table between its two markers replaced."""
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise ValueError(f"The text needs one line {BEGIN} and, below it, one line {END}.")
     before, rest = text.split(BEGIN)

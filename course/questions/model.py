@@ -20,19 +20,9 @@ class SpanReader(keras.Model):
 
     with $h_t$ what an encoder of the BERT family makes of the piece. Each is a softmax over the
     pieces; the loss is the mean of the two cross-entropies, which is
-    `keras.losses.SparseCategoricalCrossentropy(from_logits=True)` on labels (batch, 2). The scores
-    are float32, whatever the encoder computes in.
-
-    Args:
-        encoder: A `pretrained.BertEncoder`.
-        seed: Seed of the heads' first weights.
-
-    Call arguments:
-        inputs: Pair of ids and types, each (batch, time), as `Windows.arrays` gives them.
-        training: Whether to apply the encoder's dropout.
-
-    Returns:
-        Scores of begins and of ends, (batch, 2, time); those of padding are -1e9.
+    `keras.losses.SparseCategoricalCrossentropy(from_logits=True)` on labels (batch, 2). From ids
+    and types, each (batch, time), it makes float32 scores (batch, 2, time); those of padding are
+    -1e9.
 
     Example:
         >>> from seqlib.pretrained import BertEncoder
@@ -44,8 +34,8 @@ class SpanReader(keras.Model):
         >>> tuple(reader((ids, types)).shape)
         (1, 2, 6)
 
-    Source:
-        Devlin et al., BERT: pre-training of deep bidirectional Transformers (2019), section 4.2.
+    Source: Devlin et al., BERT: pre-training of deep bidirectional Transformers (2019), section
+    4.2.
     """
 
     def __init__(self, encoder, seed=0):
@@ -86,16 +76,7 @@ def _minilm_weights():
 
 
 class Batches(BucketedDataset):
-    """Batches of windows of like lengths for training; see `BucketedDataset`.
-
-    Args:
-        windows: `Windows`.
-        labels: What `Windows.labels` returned.
-        batch_size: Number of windows in a batch.
-        seed: Seed of the orders.
-        widths: Widths of the arrays.
-        **kwargs: Those of `keras.utils.PyDataset`.
-    """
+    """Training batches of `Windows` of like lengths, with their labels; see `BucketedDataset`."""
 
     def __init__(self, windows, labels, batch_size=32, seed=0, widths=WIDTHS, **kwargs):
         self.windows, self.labels = windows, labels
@@ -108,10 +89,7 @@ class Batches(BucketedDataset):
 
 
 def window_scores(model, windows, rows, width):
-    """Return what a `SpanReader` makes of windows: scores of begins, of ends, and `Packed`.
-
-    `rows` are the numbers of the windows, `width` that of the arrays.
-    """
+    """Return a `SpanReader`'s scores of begins and of ends for windows, by number, and `Packed`."""
     packed = windows.arrays(rows, width)
     start, end = np.moveaxis(model.predict_on_batch((packed.ids, packed.types)), 1, 0)
     return start, end, packed
@@ -120,17 +98,9 @@ def window_scores(model, windows, rows, width):
 def answers(model, windows, batch_size=32, longest=LONGEST, widths=WIDTHS, progress=None):
     """Answer the questions of all windows: the best legal span over all windows of a question.
 
-    Args:
-        model: `SpanReader`.
-        windows: `Windows`.
-        batch_size: Number of windows that are read together.
-        longest: Number of pieces that an answer may have.
-        widths: Widths of the arrays, rising; a longer window has its own.
-        progress: Function that is called with the number of windows after each batch; or None.
-
-    Returns:
-        For each question the answer as it stands in the passage, a list of strings; and where it
-        stands, an array (questions, 2) of ints, first character and the one after the last.
+    Returns the answers as they stand in the passages, a list of strings, and their first character
+    and the one after the last, (questions, 2) of ints. `longest` is the number of pieces in an
+    answer; `progress`, if any, is called with the number of windows after each batch.
     """
     number = len(windows.questions)
     best, places = np.full(number, -np.inf), np.zeros((number, 2), np.int64)

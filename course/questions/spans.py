@@ -6,14 +6,10 @@ LONGEST = 30  # pieces in an answer
 
 
 def pieces_of(spans, begin, end):
-    """Return the first and the last piece that an answer touches; None where none does.
+    """Return the first and the last piece that characters begin to end touch; None where none does.
 
-    An answer that begins or ends inside a piece gets the whole piece: there is nothing smaller.
-
-    Args:
-        spans: Where each piece begins and ends in the passage, (pieces, 2) of ints, in order.
-        begin: First character of the answer.
-        end: Character after its last.
+    The spans (pieces, 2) say where each piece begins and ends. An answer that begins or ends inside
+    a piece gets the whole piece: there is nothing smaller.
 
     Example:
         >>> spans = [(0, 3), (4, 7), (7, 9)]  # the emb ##ed
@@ -27,22 +23,12 @@ def pieces_of(spans, begin, end):
 
 
 def best_spans(start, end, allowed, longest=LONGEST):
-    r"""Find the best legal span of each window.
+    r"""Return first piece, last piece and score of the best legal span of each window, (windows,).
 
     $$(i, j) = \mathrm{argmax}\; s_i + e_j \quad \text{where } i \le j < i + L
     \text{ and both are in the passage}$$
 
-    Args:
-        start: $s$, how well an answer would begin at each piece, (windows, time).
-        end: $e$, how well it would end there, likewise.
-        allowed: Which pieces are of the passage, (windows, time) of bool, at least one of each.
-        longest: $L$, the number of pieces that an answer may have.
-
-    Returns:
-        Arrays (windows,): first piece, last piece, and $s_i + e_j$.
-
-    Raises:
-        ValueError: A window has no piece that is allowed, or `longest` is not positive.
+    The scores `start` and `end` and the pieces that are `allowed` are (windows, time).
 
     Example:
         >>> first, last, score = best_spans([[9, 1, 0, 5]], [[0, 4, 3, 1]], [[0, 1, 1, 1]])

@@ -2,18 +2,15 @@
 
     python -m course.questions.train [--epochs 3] [--output FILE]
 
-MiniLM learns where answers stand, on the training questions of SQuAD 1.1. Some of its articles are
-held out, and after each part of an epoch the answers to their questions are measured; those of the
-development set are not used. The rate rises for a short while and then falls to zero in a straight
-line. What training changed in the blocks and the heads is written to
-notebooks/weights/question_answering.npz in four bits a number; the vectors of the pieces stay as
-they are.
+MiniLM learns where answers stand, on the training questions of SQuAD 1.1; some of its articles are
+held out, and measured after each part of an epoch; the development set is not used. What training
+changed in the blocks and the heads is written in four bits a number; the vectors of the pieces stay
+as they are. ``--score`` answers the whole development set with the weights that are there, and
+keeps the result beside them.
 
-Passages are short or long: a batch is of windows of like lengths, and no wider than they are. Large
-matrix products are several times as fast in bfloat16 where the processor has instructions for it,
+Processors that have instructions for bfloat16 multiply large matrices several times as fast in it,
 so the reader is trained in mixed precision: weights, scores and loss stay in float32, and so does
-the activation, which TensorFlow computes twice as fast so. `--score` answers the whole development
-set with the weights that are there, and keeps the result beside them, where the notebook reads it.
+the activation, which TensorFlow computes twice as fast so.
 """
 
 import argparse

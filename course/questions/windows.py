@@ -10,18 +10,11 @@ _AT_ONCE = 1_000  # texts that are cut together
 
 
 class Packed(NamedTuple):
-    """Some windows as arrays.
+    """Some windows as arrays; 0 is padding."""
 
-    Attributes:
-        ids: ``[CLS] question [SEP] passage [SEP]``, (windows, time) of int32, 0 is padding.
-        types: 0 up to the first ``[SEP]``, 1 after it, likewise.
-        spans: Where in its passage each piece begins and ends, (windows, time, 2) of int32; -1 for
-            what is no piece of the passage.
-    """
-
-    ids: np.ndarray
-    types: np.ndarray
-    spans: np.ndarray
+    ids: np.ndarray  # ``[CLS] question [SEP] passage [SEP]``, (windows, time) of int32
+    types: np.ndarray  # 0 up to the first ``[SEP]``, 1 after it, likewise
+    spans: np.ndarray  # of each piece in its passage, (windows, time, 2), -1 for none
 
     @property
     def allowed(self):
@@ -30,29 +23,13 @@ class Packed(NamedTuple):
 
 
 class Windows:
-    """Questions with their passages, cut into windows that a model can take.
+    """Questions with their passages, cut into windows of `length` pieces that a model can take.
 
     A passage that has no room beside its question becomes several windows, each beginning `stride`
     pieces after the one before, so that an answer that one window cuts is whole in another. The
     arrays are made when they are asked for: those of all of SQuAD would not fit a small machine.
-
-    Args:
-        wordpiece: The `pretrained.WordPiece` of the model.
-        questions: List of strings.
-        passages: The passage of each question, as many; equal ones are kept once.
-        length: Longest sequence, marks included.
-        stride: Pieces from the begin of a window to that of the next.
-        question_length: Pieces after which a question is cut.
-
-    Attributes:
-        question: Number of the question of each window, (windows,).
-        lengths: Length of each window, marks included, (windows,).
-        passages: The different passages, a list of strings.
-        passage: Number of each question's passage, a list of ints.
-
-    Raises:
-        ValueError: The lists differ in length, a passage has no piece at all, or windows would
-            leave something out between them.
+    `question` and `lengths`, (windows,), are the number of the question of each window and its
+    length; `passages` are the different ones, and `passage` is the number of each question's.
 
     Example:
         >>> from seqlib.pretrained import WordPiece

@@ -1,13 +1,11 @@
 """Dates as people write them, each with its ISO form: what the first translator learns from.
 
-The pairs are a function: no string stands for two dates. That has to be seen to. "5/9/2018" is a
-day of September in London and of May in New York; a model cannot learn what nobody can know, and
-its score would stop below 1 for a reason that has nothing to do with it. So purely numeric formats
-are here only where the order of day and month is the same wherever they are used: with points,
-the day comes first; after the year, the month does. With `FORMATS` and `UNSEEN_FORMATS` no string
-stands for two of the 21,915 days from 1970 to 2029; with `SLASHED_FORMATS` every date does whose
-day is at most 12 and is not its month. Years of two digits can be told, since the 60 years end in
-different ones.
+No string stands for two dates. "5/9/2018" is a day of September in London and of May in New York; a
+model cannot learn what nobody can know. So purely numeric formats are here only where the order is
+the same wherever they are used: with points, the day comes first; after the year, the month. With
+`FORMATS` and `UNSEEN_FORMATS` no string stands for two of the 21,915 days from 1970 to 2029 (their
+60 years end in different digits); with `SLASHED_FORMATS` every date does whose day is at most 12
+and is not its month.
 """
 
 import random
@@ -52,12 +50,7 @@ SLASHED_FORMATS = {"day / month": "d/M/y", "month / day": "M/d/y"}
 
 
 def written(day, pattern, locale):
-    """Write one date in lower case, with single spaces.
-
-    Args:
-        day: A `datetime.date`.
-        pattern: A pattern of CLDR, or ``"full"``, ``"long"``, ``"medium"`` or ``"short"``.
-        locale: A locale, such as ``"pt"`` or ``"en_GB"``.
+    """Write one date in lower case, with single spaces, by a pattern of CLDR or its ``"full"``.
 
     Example:
         >>> written(date(2018, 5, 9), "full", "fr"), written(date(2018, 5, 9), "long", "en_US")
@@ -70,26 +63,11 @@ def written(day, pattern, locale):
 
 
 def date_pairs(number, seed, locales=LOCALES, formats=None, first=FIRST, last=LAST):
-    """Draw dates and write each in a random format of a random locale.
+    """Draw days and write each in a random format of a random locale: pairs of it and its ISO form.
 
     A date that comes out longer than `LONGEST` is drawn again. Every string is there once, so that
     parts cut from the list share none. The same seed gives the same pairs, and the first pairs of a
     longer list are those of a shorter one.
-
-    Args:
-        number: How many pairs.
-        seed: Seed of the draw, an int.
-        locales: The locales, a sequence of strings.
-        formats: Dict from name to pattern; ``None`` for `FORMATS`.
-        first: First day that may be drawn.
-        last: Last day that may be drawn.
-
-    Returns:
-        A list of pairs of strings: the date as it is written, and as ``"YYYY-MM-DD"``.
-
-    Raises:
-        ValueError: There is nothing, or too little, to draw from, babel knows no such locale, or
-            one string would stand for two dates.
 
     Example:
         >>> date_pairs(2, seed=1, locales=["en_GB"], formats={"long": "long"})

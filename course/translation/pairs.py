@@ -30,20 +30,11 @@ class Split(NamedTuple):
 
 
 def split(pairs, test=TEST, validation=VALIDATION, seed=6):
-    """Split pairs by English sentence, so that no held-out sentence was seen in training.
+    """Split a table of pairs by English sentence, so that none held out was seen: a `Split`.
 
     Sentences that differ in case and punctuation alone count as one, and go to one part with all
-    their translations; the first spelling stands for all.
-
-    Args:
-        pairs: DataFrame with the columns ``english`` and ``spanish``; see `seqlib.data.load`.
-        test: Number of sentences to test with.
-        validation: Number of sentences to make choices with.
-        seed: Seed of the draw.
-
-    Returns:
-        A `Split`: ``training`` is a list of pairs of strings in the order of the source,
-        ``validation`` and ``test`` are `Sentences`.
+    their translations; the first spelling stands for all. `test` and `validation` are numbers of
+    sentences.
     """
     groups = {}  # the same English sentence: its pairs, in the order of the source
     for english, spanish in zip(pairs["english"], pairs["spanish"], strict=True):
@@ -88,16 +79,7 @@ class Batches(BucketedDataset):
     """Batches of pairs for training with teacher forcing, each of sentences of like lengths.
 
     The decoder's input is the target one step late: ``<start>`` and the sentence; what it is to
-    say is the sentence and ``<end>``.
-
-    Args:
-        pairs: List of pairs of strings.
-        source: `seqlib.text.Subwords` of the first language.
-        target: Those of the second.
-        batch_size: Number of pairs in a batch.
-        seed: Seed of the orders.
-        widths: Widths of the arrays; see `BucketedDataset`.
-        **kwargs: Those of `keras.utils.PyDataset`.
+    say is the sentence and ``<end>``. `source` and `target` are the `seqlib.text.Subwords`.
     """
 
     def __init__(self, pairs, source, target, batch_size=128, seed=0, widths=BUCKETS, **kwargs):

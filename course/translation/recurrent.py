@@ -16,24 +16,9 @@ class RecurrentTranslator(keras.Model):
     $$p(y_t \mid y_{<t}, x) = \mathrm{softmax}(E\, o_t + b)$$
 
     with $E$ the same table of vectors that stands for the target's pieces on the way in. Without
-    attention, $o_t$ is made of the state alone.
-
-    Args:
-        source_size: Number of ids of the source.
-        target_size: Number of ids of the target.
-        width: Width of the pieces' vectors.
-        units: Units of the encoder in each direction; the decoder has twice as many.
-        depth: Number of layers of the encoder.
-        attention: Whether the decoder attends.
-        dropout: Share dropped of the vectors, of the encoder's and of the decoder's outputs.
-        seed: Seed of dropout.
-
-    Call arguments:
-        inputs: Pair of ids: source (batch, source time), ending with ``<end>``, and target (batch,
-            time), beginning with ``<start>``; 0 is padding.
-
-    Returns:
-        Logits of the next piece at each step, (batch, time, target_size).
+    attention, $o_t$ is made of the state alone. It takes ids of the source (batch, source time),
+    ending with ``<end>``, and of the target (batch, time), beginning with ``<start>``; 0 is
+    padding.
 
     Example:
         >>> model = RecurrentTranslator(10, 12, width=8, units=4)
@@ -93,12 +78,7 @@ class RecurrentTranslator(keras.Model):
         return self.logits(outputs, training=training)
 
     def encode(self, source, training=False):
-        """Read source ids (batch, source time).
-
-        Returns:
-            The encoder's outputs, (batch, source time, 2 * units); their mask, (batch, source
-            time), True = real; and the decoder's first states, two of (batch, 2 * units).
-        """
+        """Return outputs (batch, source time, 2 * units), their mask, and the two last states."""
         mask = source != 0
         outputs = self.dropout(self.source_vectors(source), training=training)
         for encoder in self.encoders:
@@ -120,10 +100,7 @@ class RecurrentTranslator(keras.Model):
         return ops.matmul(features, ops.transpose(table)) + bias
 
     def initial_state(self, source, length=None):
-        """Return the states with which `step` begins to translate sources (batch, source time).
-
-        They are as large for any `length`, the number of steps to come at most.
-        """
+        """Return the states of `step` for sources (batch, source time); any `length` does."""
         memory, mask, states = self.encode(source)
         if self.decoder is None:
             return {"states": states}

@@ -3,8 +3,7 @@
     python -m course.translation.train_recurrent [--epochs 6] [--output FILE]
 
 About an hour on two cores. After each epoch it prints BLEU on the validation sentences, and writes
-weights in half precision, with the pieces of both languages, to
-notebooks/weights/english_spanish.npz. The test sentences are not used.
+weights in half precision, with the pieces of both languages. The test sentences are not used.
 """
 
 import argparse

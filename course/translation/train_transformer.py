@@ -2,16 +2,14 @@
 
     python -m course.translation.train_transformer [--minutes 60] [--output FILE]
 
-It trains for as long as it is told, on the pairs that `train_recurrent` trains on, cut
-into the same pieces: the rate rises for a number of steps, then falls with the time that is left.
-After each epoch it prints BLEU on the validation sentences, and writes weights in half precision,
-with the pieces of both languages, to notebooks/weights/english_spanish_transformer.npz. The test
-sentences are not used. The weights that are committed took an hour on little more than one core: 66
-minutes of a core, 8,414 steps, 46.9 BLEU greedily on the validation sentences.
+It trains for as long as it is told, on the pairs and pieces of `train_recurrent`: the rate rises
+for a number of steps, then falls with the time that is left. The weights that are committed took an
+hour on little more than one core: 66 minutes of a core, 8,414 steps, 46.9 BLEU greedily on the
+validation sentences. The test sentences are not used.
 
-Large matrix products are several times as fast in bfloat16 where the processor has instructions for
-it, so the model is trained in mixed precision: weights, loss and softmax stay in float32. A second
-one, in float32, takes its weights from the file after each epoch and does the translating.
+Processors that have instructions for bfloat16 multiply large matrices several times as fast in it,
+so the model is trained in mixed precision: weights, loss and softmax stay in float32. A second one,
+in float32, takes its weights from the file after each epoch and does the translating.
 """
 
 import argparse
@@ -48,11 +46,7 @@ OUTPUT = COMMITTED / "english_spanish_transformer.npz"
 
 
 class Clock(keras.callbacks.Callback):
-    """Let the rate rise step by step and fall, as a cosine, with the time that is left.
-
-    Args:
-        seconds: How long to train.
-    """
+    """Let the rate rise by steps and fall, as a cosine, with what is left of so many seconds."""
 
     def __init__(self, seconds):
         super().__init__()

@@ -14,13 +14,9 @@ WIDTHS = (12, 24, 64)  # of the arrays of sources: few, for each is compiled
 class Translator:
     """A model together with the pieces that it reads and writes.
 
-    Args:
-        model: What has `initial_state` ((source ids, length=steps at most) -> states) and `step`
-            ((ids, states) -> (logits, states)), as `RecurrentTranslator` and `Transformer` have.
-        source: `seqlib.text.Subwords` of the first language.
-        target: Those of the second.
-        batch_size: Number of sentences that are translated side by side.
-        early_stopping: See `seqlib.decoding.beam_search`.
+    The model has `initial_state` ((source ids, length=steps at most) -> states) and `step` ((ids,
+    states) -> (logits, states)), as `RecurrentTranslator` and `Transformer` have; `source` and
+    `target` are the `seqlib.text.Subwords` of the two languages.
 
     Example:
         >>> from course.translation.recurrent import RecurrentTranslator
@@ -38,11 +34,7 @@ class Translator:
         self._starts = {}  # number of steps: the compiled start
 
     def __call__(self, sentences, width=1, length_penalty=1.0):
-        """Translate a list of sentences into a list of strings.
-
-        `width` is the number of hypotheses in the beam, 1 for the greedy choice; see
-        `seqlib.decoding.beam_search` for it and for `length_penalty`.
-        """
+        """Translate a list of sentences by a beam of a width, 1 for greedy; see `beam_search`."""
         ids = [self.source.encode(text, end="<end>")[: WIDTHS[-1]] for text in sentences]
         found = [None] * len(ids)
         for columns, rows in like_lengths([len(row) for row in ids], WIDTHS, self.batch_size):
@@ -55,10 +47,7 @@ class Translator:
         return found
 
     def compile(self, width=1, length_penalty=1.0):
-        """Compile the search for every size of batch before the first sentences come.
-
-        It is compiled anyway when it is first needed; whoever measures speed wants that over with.
-        """
+        """Compile the search for every size of batch, before speed is measured."""
         for columns in WIDTHS:
             source = pad([[self.source.id("<end>")]] * self.batch_size, columns)
             self._search(source, width, length_penalty)
@@ -66,9 +55,8 @@ class Translator:
     def attend(self, sentence):
         """Translate one sentence greedily, and say where a recurrent model looked.
 
-        Returns:
-            The translation; the source's pieces and the target's, each with its end; and the
-            weights, (target pieces, source pieces).
+        Returns the translation; the source's pieces and the target's, each with its end; and the
+        weights, (target pieces, source pieces).
         """
         ids = self.source.encode(sentence, end="<end>")
         source = ops.convert_to_tensor(pad([ids]))

@@ -18,30 +18,16 @@ _AT_ONCE = 40 * RATE  # samples that are mixed side by side: as floats they take
 
 
 class Clips(NamedTuple):
-    """Clips and what is in them.
+    """Clips and what is in them."""
 
-    Attributes:
-        samples: Array (clips, samples) of int16.
-        labels: Array (clips, steps): 1 in the steps after the word.
-        events: For each clip the times at which the word ends, in seconds.
-        near: For each clip pairs (text, time at which it ends) of the near misses.
-    """
-
-    samples: np.ndarray
-    labels: np.ndarray
-    events: list
-    near: list
+    samples: np.ndarray  # (clips, samples) of int16
+    labels: np.ndarray  # (clips, steps): 1 in the steps after the word
+    events: list  # for each clip the times at which the word ends, in seconds
+    near: list  # for each clip pairs (text, time at which it ends) of the near misses
 
 
 class Backgrounds:
-    """Minutes of noise, babble and tones to cut from.
-
-    Args:
-        generator: `numpy.random.Generator`.
-        speech: `Speech` that the babble is made of.
-        count: Number of stretches.
-        seconds: Length of each.
-    """
+    """Minutes of noise, tones and babble of this `Speech` to cut from, in long stretches."""
 
     def __init__(self, generator, speech, count=60, seconds=20):
         self.stretches = np.empty((count, seconds * RATE), "float32")
@@ -78,18 +64,11 @@ class Backgrounds:
 def make_clips(
     generator, part, backgrounds, count, seconds=10, *, most=(2, 3, 1), snr=(3, 30), echo=0.5
 ):
-    """Return `Clips` of words in rooms, in front of a background.
+    """Return `Clips` of words of a `corpus.Part`, in rooms, in front of a background.
 
-    Args:
-        generator: `numpy.random.Generator`.
-        part: A `corpus.Part`.
-        backgrounds: `Backgrounds`.
-        count: Number of clips.
-        seconds: Length of a clip.
-        most: Largest number in a clip of trigger words, near misses and sentences; how many there
-            are is drawn evenly from 0 on.
-        snr: Least and greatest level of the words over that of the background, in dB.
-        echo: Share of the clips that are heard in a room.
+    `most` is the largest number in a clip of trigger words, near misses and sentences, drawn evenly
+    from 0 on; `snr` the least and greatest level of the words over the background, in dB; `echo`
+    the share of the clips that are heard in a room.
     """
     samples = seconds * RATE // STEP * STEP
     sources = (part.words, part.near, part.sentences)

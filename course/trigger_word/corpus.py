@@ -22,19 +22,12 @@ _YEARS = {"training": (1961, 1990), "validation": (1991, 2003), "test": (2004, 2
 
 
 class Part(NamedTuple):
-    """One of the three parts.
+    """One of the three parts."""
 
-    Attributes:
-        words: `Speech`: the trigger word.
-        near: `Speech`: words that sound like it.
-        near_texts: Which words these are.
-        sentences: `Speech`: sentences without it.
-    """
-
-    words: Speech
-    near: Speech
-    near_texts: tuple
-    sentences: Speech
+    words: Speech  # the trigger word
+    near: Speech  # words that sound like it
+    near_texts: tuple  # which words these are
+    sentences: Speech  # without it
 
 
 def load(part):

@@ -8,21 +8,13 @@ EARLY, LATE = 0.2, 0.8  # seconds before and after an event in which a detection
 
 
 class EventScore(NamedTuple):
-    """How well detections fit events.
+    """How well detections fit events."""
 
-    Attributes:
-        found: Number of events that a detection fits.
-        missed: Number of events that none fits.
-        false_alarms: Number of detections that fit no event, or one that was found already.
-        seconds: Length of the sound.
-        delays: Array (found,): detection less event, in seconds.
-    """
-
-    found: int
-    missed: int
-    false_alarms: int
-    seconds: float
-    delays: np.ndarray
+    found: int  # events that a detection fits
+    missed: int  # events that none fits
+    false_alarms: int  # detections that fit no event, or one that was found already
+    seconds: float  # of sound
+    delays: np.ndarray  # (found,): detection less event, in seconds
 
     @property
     def precision(self):
@@ -49,16 +41,9 @@ class EventScore(NamedTuple):
 
 
 def match_events(events, detections, early=EARLY, late=LATE):
-    """Pair events with detections, each used at most once, in the order of time.
+    """Pair events with detections, each used at most once, by time: a list of pairs of numbers.
 
-    Args:
-        events: Times of the events, in seconds.
-        detections: Times of the detections.
-        early: How long before the event a detection may come.
-        late: How long after it.
-
-    Returns:
-        List of pairs (number of the event, number of the detection), both in order of time.
+    A detection may come `early` seconds before the event and `late` seconds after it.
 
     Example:
         >>> match_events([1.0, 5.0], [1.3, 1.5, 9.0])
@@ -76,17 +61,7 @@ def match_events(events, detections, early=EARLY, late=LATE):
 
 
 def event_score(events, detections, seconds, early=EARLY, late=LATE):
-    """Score the detections in several clips.
-
-    Args:
-        events: For each clip the times of its events, in seconds.
-        detections: For each clip the times of the detections.
-        seconds: Length of all clips together.
-        early: See `match_events`.
-        late: See `match_events`.
-
-    Returns:
-        An `EventScore`.
+    """Return the `EventScore` of the detections in several clips, a list of times for each.
 
     Example:
         >>> score = event_score([[1.0], []], [[1.2], [4.0]], seconds=20)
@@ -110,16 +85,9 @@ def event_score(events, detections, seconds, early=EARLY, late=LATE):
 
 
 def detections_of(probabilities, threshold, step, pause=1.0):
-    """Return when a detector fires: a probability reaches the threshold, and a pause has passed.
+    """Return the seconds at which a detector fires: at the threshold, if a pause has passed.
 
-    Args:
-        probabilities: Array (time,), one clip.
-        threshold: Probability from which it fires.
-        step: Seconds a step; what step number t says is known at (t + 1) * step.
-        pause: Seconds after firing in which it does not fire again.
-
-    Returns:
-        List of times in seconds.
+    Of the probabilities (time,) what number t says is known at (t + 1) * step, in seconds.
 
     Example:
         >>> detections_of([0.1, 0.9, 0.9, 0.1], 0.5, step=0.5)
@@ -135,16 +103,7 @@ def detections_of(probabilities, threshold, step, pause=1.0):
 
 
 def threshold_sweep(probabilities, events, thresholds, step, pause=1.0, **tolerance):
-    """Return an `EventScore` for each of many thresholds.
-
-    Args:
-        probabilities: List of arrays (time,), one a clip.
-        events: For each clip the times of its events, in seconds.
-        thresholds: Probabilities from which the detector fires.
-        step: Seconds a step.
-        pause: See `detections_of`.
-        **tolerance: `early` and `late`, see `match_events`.
-    """
+    """Return an `EventScore` for each threshold; probabilities and events are lists, one a clip."""
     seconds = sum(map(len, probabilities)) * step
     return [
         event_score(

@@ -22,15 +22,8 @@ _AT_ONCE = 80 * RATE  # samples whose spectrograms are computed side by side
 class SpectrogramAugmentation(keras.layers.Layer):
     """Change spectrograms in training as other mouths, microphones and rooms would.
 
-    The bands are stretched (a longer or shorter vocal tract), a smooth curve is added to them
-    (another microphone), and a few are left out. Outside training nothing is changed.
-
-    Args:
-        stretch: Largest share by which frequencies move.
-        tilt: Spread of the curve that is added.
-        masked: Largest number of neighbouring bands that are left out.
-        seed: Seed of the changes.
-        **kwargs: `name`, `dtype`.
+    The bands are stretched (a longer or shorter vocal tract) by up to a share `stretch`, a smooth
+    curve of spread `tilt` is added to them (another microphone), and up to `masked` are left out.
     """
 
     def __init__(self, stretch=0.15, tilt=0.25, masked=8, seed=0, **kwargs):
@@ -107,15 +100,10 @@ def spectrograms(samples):
 
 
 def examples(make, count, batch=100):
-    """Make clips and keep their spectrograms alone: sound takes four times the memory.
+    """Make clips by `make(count)`, a batch at a time, and keep their spectrograms alone.
 
-    Args:
-        make: Function (count) -> `clips.Clips`.
-        count: Number of clips.
-        batch: How many are in memory at a time.
-
-    Returns:
-        Pair of spectrograms (clips, frames, bands), float16, and the `Clips` without samples.
+    Returns these, (clips, frames, bands) of float16, and the `Clips` without samples: sound takes
+    four times the memory.
     """
     frames, made = [], []
     for begin in range(0, count, batch):

@@ -2,11 +2,9 @@
 
     python -m course.trigger_word.train [--rounds 22] [--output FILE]
 
-Fifty minutes on two cores. Each round makes new clips from the words of the training
-voices and goes through them twice. Then come rounds of *hard negatives*: hours of speech of the
-training voices are searched for the moments in which the detector is tempted, and these are put
-among new clips. It writes the weights in half precision, and who spoke in training, to
-notebooks/weights/trigger_word.npz.
+Fifty minutes on two cores. Each round makes new clips from the words of the training voices and
+goes through them twice. Then come rounds of *hard negatives*: hours of speech of these voices are
+searched for the moments in which the detector is tempted, and these are put among new clips.
 """
 
 import argparse

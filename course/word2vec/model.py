@@ -1,13 +1,13 @@
 r"""The skip-gram model with negative sampling of notebook 2-1, shared with its recipe.
 
-The loss of a word $c$ with a neighbour $o$ and noise words $n_1 \dots n_k$ is
+The loss of a word $c$ with a neighbor $o$ and noise words $n_1 \dots n_k$ is
 
 $$-\log \sigma(u_o \cdot v_c) - \sum_i \log \sigma(-u_{n_i} \cdot v_c).$$
 
 A step takes a few blocks of text. All scores within a block are one matrix product: of its words
-with the words in and around it, where a mask keeps the neighbours, and with noise words drawn once
-for the block. Each noise word stands for several draws and counts as many times. The gradient is
-two more products, and what it changes, a few hundred rows of two tables, is all that is touched.
+with the words in and around it, where a mask keeps the neighbors, and with noise words drawn once
+for the block, which each count for several draws. The gradient is two more products, and only the
+rows that it changes are touched.
 """
 
 import re
@@ -32,19 +32,12 @@ _EVERY = 10  # steps from one whose loss is computed to the next
 
 @dataclass(frozen=True)
 class Corpus:
-    """A text as ids of words, the rare ones left out.
+    """A text as ids of words, the rare ones left out."""
 
-    Attributes:
-        words: The words, the most frequent first: the id of a word is its place.
-        counts: Array (words,), how often each occurs.
-        ids: Array (tokens,) of int32, all documents one after the other.
-        document: Array (tokens,), the number of the document of each token.
-    """
-
-    words: list
-    counts: np.ndarray
-    ids: np.ndarray
-    document: np.ndarray
+    words: list  # the most frequent first: the id of a word is its place
+    counts: np.ndarray  # (words,), how often each occurs
+    ids: np.ndarray  # (tokens,) of int32, all documents one after the other
+    document: np.ndarray  # (tokens,), the number of the document of each token
 
     @classmethod
     def read(cls, texts, minimum_count=5):
@@ -75,17 +68,11 @@ class Corpus:
 
 
 def keep_probability(counts, threshold=1e-3):
-    r"""Share of the occurrences of each word that subsampling keeps.
+    r"""Share of the occurrences of each word, (words,), that subsampling keeps, as in word2vec.
 
-    $$\min\big(1, \sqrt{t / f} + t / f\big)$$ with $f$ the share of the word in the text; this is
-    the rule of the program word2vec.
+    $$\min\big(1, \sqrt{t / f} + t / f\big)$$
 
-    Args:
-        counts: Array (words,).
-        threshold: $t$; words rarer than about this share are always kept.
-
-    Returns:
-        Array (words,).
+    with $f$ the share of the word in the text; words rarer than about the threshold $t$ all stay.
 
     Example:
         >>> keep_probability(np.array([9999, 1]), threshold=0.01).round(4).tolist()
@@ -102,22 +89,13 @@ def noise_distribution(counts, power=0.75):
 
 
 def block_step(inputs, outputs, centres, targets, labels, weights, rate):
-    r"""Take one step of gradient descent for all pairs of some blocks, and return their loss.
+    r"""Take one step of gradient descent for all pairs of some blocks; return the scores before it.
 
-    With the scores $s = u \cdot v$ the gradient of the loss is $\sigma(s) - \text{label}$ for
-    every pair, times the other one's vector.
-
-    Args:
-        inputs: Variable (words, dimension): the vectors $v$.
-        outputs: Variable (words, dimension): the vectors $u$.
-        centres: Ids (blocks, length).
-        targets: Ids (blocks, candidates).
-        labels: What is broadcast to (blocks, length, candidates): 1 for neighbours, 0 for noise.
-        weights: Likewise: how often each pair counts, 0 for not at all.
-        rate: Learning rate.
-
-    Returns:
-        The scores before the step, (blocks, length, candidates).
+    With the scores $s = u \cdot v$, (blocks, length, candidates), the gradient of the loss is
+    $\sigma(s) - \text{label}$ for every pair, times the other one's vector. `inputs` and `outputs`
+    are variables (words, dimension) of the vectors $v$ and $u$; centres (blocks, length) and
+    targets (blocks, candidates) are ids. Labels, 1 for neighbors, and weights, how often each pair
+    counts, are broadcast to the scores.
     """
     v = tf.gather(inputs, centres)  # (blocks, length, dimension)
     u = tf.gather(outputs, targets)  # (blocks, candidates, dimension)
@@ -134,19 +112,11 @@ def _add_rows(variable, rows, updates):
 
 
 class Word2Vec:
-    """Skip-gram with negative sampling, subsampling and windows of random reach.
+    """Skip-gram with negative sampling, subsampling and windows of random reach, up to `window`.
 
-    Args:
-        corpus: `Corpus`.
-        dimension: Width of the vectors.
-        window: Greatest distance of a neighbour. Each word draws its own reach, from 1 up to it.
-        negatives: Noise words for each pair, on average.
-        subsampling: Threshold of `keep_probability`.
-        seed: Seed of the first values and of all draws.
-
-    Attributes:
-        inputs: Variable (words, dimension); these are the word vectors.
-        outputs: Variable (words, dimension).
+    `negatives` is the number of noise words for each pair, on average, and `subsampling` the
+    threshold of `keep_probability`. The variable `inputs` (words, dimension) holds the word
+    vectors.
 
     Example:
         >>> corpus = Corpus.read(["to be or not to be that is the question"] * 40, 1)
@@ -156,9 +126,8 @@ class Word2Vec:
         >>> model.vectors()
         WordVectors(8 words, dimension 8)
 
-    Source:
-        Mikolov et al., Distributed representations of words and phrases and their
-        compositionality (2013).
+    Source: Mikolov et al., Distributed representations of words and phrases and their
+    compositionality (2013).
     """
 
     def __init__(self, corpus, dimension=100, window=5, negatives=5, subsampling=1e-3, seed=0):
@@ -180,16 +149,8 @@ class Word2Vec:
         """Go through the text, with a learning rate that falls evenly.
 
         A step adds up what all occurrences of a word want, so a text of few different words needs a
-        smaller `rate`; `description` is what the progress bar says.
-
-        Returns:
-            Dict: ``loss``, list of the loss of a pair with its noise words, one for each epoch;
-            ``seconds``, everything included; ``words a second`` of the text, each counted once an
-            epoch, those left out by subsampling too.
-
-        Raises:
-            ValueError: The text is too short for a block.
-            FloatingPointError: The rate is too high for this text.
+        smaller `rate`. Returns a dict: ``loss``, that of a pair with its noise words, one for each
+        epoch; ``seconds``; ``words a second`` of the text, those left out by subsampling too.
         """
         begun, losses = time.perf_counter(), []
         with progress.bar(total=epochs, desc=description, bar_format=_BAR) as bar:
@@ -223,12 +184,10 @@ class Word2Vec:
         return WordVectors(self.corpus.words, self.inputs.numpy())
 
     def thinned(self):
-        """Draw which words stay and how far each one reaches.
+        """Draw which words stay, and how many words before and after each are its neighbors.
 
-        Returns:
-            Three arrays of int32 of one length: the ids that stay, with `window` ids of padding on
-            either side; how many words before and after each are its neighbours. A window ends
-            where its document does.
+        Three arrays of int32 of one length, the ids with `window` of padding on either side. A
+        window ends where its document does.
         """
         ids, document = self.corpus.ids, self.corpus.document
         stays = self.random.random(len(ids), np.float32) < self.kept[ids]
@@ -257,15 +216,13 @@ class Word2Vec:
         return self._steps_at_once
 
     def _gathered(self, stream, left, right, starts):
-        """Return what some steps need; `starts` is where their blocks begin, (steps, blocks).
-
-        Four arrays of int32: the words in and around the blocks (steps, blocks, span), their reach
-        to the left and to the right (steps, blocks, length, 1), noise words (steps, blocks, noise).
-        """
+        """Return what some steps need, int32, for `starts` (steps, blocks) of their blocks."""
         places = starts[..., None] + np.arange(_BLOCK + 2 * self.window, dtype=np.int32)
         inner = places[..., self.window : self.window + _BLOCK, None]
         noise = np.searchsorted(self.cumulative, self.random.random((*starts.shape, _NOISE)))
         noise = np.minimum(noise, len(self.cumulative) - 1).astype(np.int32)
+        # The words in and around the blocks (steps, blocks, span), their reach to the left and to
+        # the right (steps, blocks, length, 1), and noise words (steps, blocks, noise).
         return stream[places], left[inner], right[inner], noise
 
     def _steps(self, around, before, after, noise, rates):

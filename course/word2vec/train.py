@@ -3,8 +3,7 @@
     python -m course.word2vec.train [--epochs 15] [--output FILE]
 
 Two to four minutes on two cores. It goes through the text of the IMDB reviews, as the notebook
-does, but more often, and writes the most frequent words and their vectors in half precision to
-notebooks/weights/film_review_vectors.npz.
+does, but more often, and keeps the most frequent words, in half precision.
 """
 
 import argparse

@@ -8,19 +8,12 @@ from seqlib import text
 
 
 class StoryArrays(NamedTuple):
-    """Stories, questions and answers as a model takes them.
+    """Stories, questions and answers as a model takes them."""
 
-    Attributes:
-        sentences: (stories, sentences, words) of int32, each padded with 0 on the right.
-        questions: (stories, words) of int32, likewise.
-        answers: (stories,) of int32: the place among the task's answers.
-        support: (stories, sentences) of bool: whether the answer follows from a sentence.
-    """
-
-    sentences: np.ndarray
-    questions: np.ndarray
-    answers: np.ndarray
-    support: np.ndarray
+    sentences: np.ndarray  # (stories, sentences, words) of int32, padded with 0 on the right
+    questions: np.ndarray  # (stories, words) of int32, likewise
+    answers: np.ndarray  # (stories,) of int32: the place among the task's answers
+    support: np.ndarray  # (stories, sentences) of bool: whether the answer follows from it
 
     @property
     def inputs(self):
@@ -40,20 +33,9 @@ def story_vocabulary(stories):
 
 
 def story_arrays(stories, vocabulary, answers, shape=None):
-    """Turn stories into arrays.
+    """Turn stories into `StoryArrays`, by a `story_vocabulary` and the answers that there are.
 
-    Args:
-        stories: List of `tasks.Story`.
-        vocabulary: What `story_vocabulary` returned.
-        answers: The answers that there are, a sequence of strings.
-        shape: Numbers of sentences and of words that there is room for, a pair; None for those of
-            the longest story, sentence and question.
-
-    Returns:
-        `StoryArrays`.
-
-    Raises:
-        ValueError: A story has no room in `shape`.
+    `shape` is the room for sentences and for words; None for those of the longest.
     """
     longest = max(len(story.sentences) for story in stories)
     widest = max(

@@ -13,22 +13,7 @@ class RecurrentReader(keras.Model):
     """Read story and question as one text, word by word, with an LSTM, then answer.
 
     All that the answer may need has to be carried along in the last state: it was read before the
-    question was known.
-
-    Args:
-        vocabulary: Number of words, padding (0) among them.
-        answers: Number of answers.
-        units: Size of word vectors and of the state.
-        dropout: Share dropped of the word vectors and of the last state.
-        seed: Seed of first weights and dropout.
-
-    Call arguments:
-        inputs: Sentences (batch, sentences, words) and question (batch, words), as
-            `StoryArrays.inputs`.
-        training: Whether to apply dropout.
-
-    Returns:
-        Logits, (batch, answers).
+    question was known. Takes sentences (batch, sentences, words) and question (batch, words).
 
     Example:
         >>> reader = RecurrentReader(20, 6, units=8)
@@ -73,26 +58,9 @@ class MemoryReader(keras.Model):
     $$z_a = \log\Big(\varepsilon + \sum_{i:\, x_i = a} w^{(H)}_i\Big) + v_a \cdot m_H + b_a$$
 
     Neither a word that is marked nor one that is pointed at need be learnt one by one: what holds
-    for the bakery holds for the museum.
-
-    Args:
-        vocabulary: Number of words, padding (0) among them.
-        answers: Ids of the answers among the words, a list of ints; 0 for one that is no word of
-            any story.
-        hops: $H$, how many times it looks.
-        longest: Most sentences of a story.
-        units: Units of the GRUs in each direction; $d$ is twice that.
-        between: Whether a GRU in both directions also goes over the sentences, so that each knows
-            of those around it.
-        dropout: Share dropped of word vectors, of what is attended to and of the last $m$.
-        seed: Seed of first weights and dropout.
-
-    Call arguments:
-        inputs: As for `RecurrentReader`.
-        training: Whether to apply dropout.
-
-    Returns:
-        Logits, (batch, answers).
+    for the bakery holds for the museum. `answers` are ids among the words, 0 for one that is no
+    word of any story; with `between` a GRU also goes over the sentences, so that each knows of
+    those around it. It takes what `RecurrentReader` takes.
 
     Example:
         >>> reader = MemoryReader(20, [3, 4, 5], hops=2, longest=4, units=8)
@@ -100,10 +68,9 @@ class MemoryReader(keras.Model):
         >>> tuple(reader(inputs).shape), reader.attention_weights(inputs).shape
         ((2, 3), (2, 2, 4))
 
-    Source:
-        Sukhbaatar et al., End-to-end memory networks (2015); Kadlec et al., Text understanding with
-        the attention sum reader network (2016); the mark is the exact match of Chen et al.,
-        Reading Wikipedia to answer open-domain questions (2017).
+    Source: Sukhbaatar et al., End-to-end memory networks (2015); Kadlec et al., Text understanding
+    with the attention sum reader network (2016); the mark is the exact match of Chen et al.,
+    Reading Wikipedia to answer open-domain questions (2017).
     """
 
     def __init__(

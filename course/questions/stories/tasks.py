@@ -1,9 +1,8 @@
 """The six tasks: stories, each with a question, its answer, and the sentences that say so.
 
 They are in the manner of the bAbI tasks 1, 2, 3, 4, 6 and 7, with words and worlds of their own.
-The stories are shorter than the originals where several facts are needed (there, a third one may
-stand three hundred sentences back), so that a figure measured here stands beside a published one
-without being the same measurement.
+Where several facts are needed the stories are shorter than the originals, so that a figure
+measured here stands beside a published one without being the same measurement.
 """
 
 import itertools
@@ -14,41 +13,23 @@ from course.questions.stories.world import PLACES, Happening, World, told
 
 
 class Story(NamedTuple):
-    """A story and a question about it.
+    """A story and a question about it."""
 
-    Attributes:
-        sentences: What happens, a tuple of strings.
-        question: The question, a string.
-        answer: One word.
-        support: Numbers of the sentences from which the answer follows, in order, a tuple of ints.
-        meaning: What is told and asked, whatever the wording: equal for two stories that differ in
-            their verbs alone.
-    """
-
-    sentences: tuple
+    sentences: tuple  # what happens, strings
     question: str
-    answer: str
-    support: tuple
-    meaning: tuple
+    answer: str  # one word
+    support: tuple  # numbers of the sentences from which the answer follows, in order
+    meaning: tuple  # equal for two stories that differ in their verbs alone
 
 
 class Task(NamedTuple):
-    """A kind of story.
+    """A kind of story."""
 
-    Attributes:
-        title: What it asks of a reader.
-        babi: Number of the bAbI task that it is like.
-        lstm: Accuracy that was published for an LSTM on that task, with 1,000 training questions.
-        answers: All answers, each as frequent as the others.
-        tell: Function from a `random.Random` and an answer to a `Story`, or to None where the
-            story that it drew has no such answer.
-    """
-
-    title: str
-    babi: int
-    lstm: float
-    answers: tuple
-    tell: callable
+    title: str  # what it asks of a reader
+    babi: int  # number of the bAbI task that it is like
+    lstm: float  # accuracy published for an LSTM on that task, with 1,000 training questions
+    answers: tuple  # all of them, each as frequent as the others
+    tell: callable  # (`random.Random`, answer) -> a `Story`, or None where it drew none with it
 
 
 class _Question(NamedTuple):
@@ -178,18 +159,14 @@ def _world(draw, length, kinds):
 
 
 def _asked(draw, world, questions, answer):
-    """Return the story of a world with a question that has this answer, or None.
-
-    Of places none is like another in any way but by its name: where another place is the answer,
-    the two change their names.
-    """
+    """Return the story of a world with a question that has this answer, or None."""
     names = {}
     if answer not in PLACES:
         questions = [question for question in questions if question.answer == answer]
     if not questions:
         return None
     chosen = draw.choice(questions)
-    if answer in PLACES:
+    if answer in PLACES:  # places differ by their names alone: the two change theirs
         names = {chosen.answer: answer, answer: chosen.answer}
     happenings = [
         Happening(*[names.get(word, word) for word in happening]) for happening in world.happenings

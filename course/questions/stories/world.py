@@ -32,19 +32,12 @@ WORDINGS = {
 
 
 class Happening(NamedTuple):
-    """What one sentence tells.
+    """What one sentence tells."""
 
-    Attributes:
-        kind: ``"move"``, ``"take"``, ``"drop"`` or ``"give"``.
-        who: Who does it.
-        what: The place that is gone to, or else the thing.
-        whom: Who gets the thing, for ``"give"``; otherwise None.
-    """
-
-    kind: str
+    kind: str  # "move", "take", "drop" or "give"
     who: str
-    what: str
-    whom: str | None = None
+    what: str  # the place that is gone to, or else the thing
+    whom: str | None = None  # who gets the thing, for "give"
 
 
 class Stay(NamedTuple):
@@ -60,14 +53,6 @@ class World:
     It knows no more than its sentences tell: where a person is is known from the first move on, and
     where a thing is from the first time that somebody takes it.
 
-    Attributes:
-        happenings: What happened, a list of `Happening`, one for each sentence.
-        place: Where each person is whose place is known, a dict.
-        moved: Number of the sentence that says so, a dict.
-        hands: The things that each person carries, a dict of lists.
-        stays: For each thing the places where it was, a dict of lists of `Stay`.
-        touched: For each person the sentences in which a thing came or went, a dict of lists.
-
     Example:
         >>> world = World()
         >>> world.move("Alma", "garden"), world.take("Alma", "lamp"), world.move("Alma", "museum")
@@ -77,11 +62,11 @@ class World:
     """
 
     def __init__(self):
-        self.happenings = []
-        self.place, self.moved = {}, {}
-        self.hands = {person: [] for person in PEOPLE}
-        self.touched = {person: [] for person in PEOPLE}
-        self.stays = {thing: [] for thing in THINGS}
+        self.happenings = []  # one for each sentence
+        self.place, self.moved = {}, {}  # where a person is, and the sentence that says so
+        self.hands = {person: [] for person in PEOPLE}  # the things that each carries
+        self.touched = {person: [] for person in PEOPLE}  # sentences in which a thing came or went
+        self.stays = {thing: [] for thing in THINGS}  # `Stay`s where each was
         self._carried = {}  # thing: the sentence since which somebody carries it
 
     def move(self, who, place):
