@@ -8,25 +8,13 @@ from seqlib.compiled.backend import BACKEND
 
 
 def with_gradient(programs, inputs, fixed, *, expected):
-    """Run `programs.forward`, with `programs.backward` as its gradient.
-
-    On TensorFlow and JAX. There are first derivatives alone: a second one is refused, instead of
-    being silently zero.
-
-    Args:
-        programs: Object with three methods. ``forward(inputs, fixed, for_gradient)`` returns the
-            outputs and what a gradient needs of them; ``backward(inputs, fixed, residuals,
-            d_outputs)`` anything, from which ``finish(inputs, fixed, d)`` makes the gradients of
-            the inputs. What `finish` makes of operations of its own is left out of a graph where
-            nobody asks for it. The caller keeps the object.
-        inputs: Nest of tensors to differentiate by.
-        fixed: Nest of the other tensors, and None.
-        expected: Whether a gradient is likely to follow: what it needs is then kept. It is right
-            either way; without, a gradient runs forward once more.
-
-    Returns:
-        The outputs, a nest of tensors.
-    """
+    """Run `programs.forward` with `programs.backward` as its gradient, on TensorFlow and JAX."""
+    # programs, kept by the caller: ``forward(inputs, fixed, for_gradient)`` returns the outputs and
+    # what a gradient needs of them; ``backward(inputs, fixed, residuals, d_outputs)`` returns
+    # anything, from which ``finish(inputs, fixed, d)`` makes the gradients of the inputs, by
+    # operations of its own that are left out of a graph where nobody asks for them.
+    # inputs and fixed: nests of tensors to differentiate by, and of the others.
+    # expected: whether to keep what a gradient needs; without, a gradient runs forward once more.
     run = _on_jax if BACKEND.name == "jax" else _on_tensorflow
     return run(programs, inputs, fixed, expected)
 

@@ -49,11 +49,9 @@ def pad_time_to_bucket(x, mask):
 
 
 def trace(function, signature, *, jit_compile=False):
-    """Make a graph of a function now, apart from the graph that asks for it.
-
-    Tracing at the first call would be counted, over all programs together, as one function that is
-    traced again and again, and TensorFlow would warn.
-    """
+    """Make a graph of a function now, apart from the graph that asks for it."""
+    # Tracing at the first call would be counted, over all programs together, as one function that
+    # is traced again and again, and TensorFlow would warn.
     tf = BACKEND.tf
     with tf.init_scope():
         function = tf.function(function, jit_compile=jit_compile, autograph=False)
@@ -61,35 +59,19 @@ def trace(function, signature, *, jit_compile=False):
 
 
 class ShardedProgram:
-    """A function as one XLA program a shard, traced once for each signature that it meets.
-
-    Args:
-        function: Function (shared, by_row, in_shards) -> tuple. Each argument is any nest of
-            tensors and None; each item of the tuple, too.
-        combine: For each item of the tuple, what puts the shards' values of it together:
-            `concat_shards`, `add_shards` or `keep_shards`.
-        open_sizes: Whether one trace serves all sizes but that of the last axis. Otherwise each
-            shape is traced, and the shards are of equal size, filled up with copies of the last
-            row.
-    """
+    """A function as one XLA program a shard, traced once for each signature that it meets."""
 
     def __init__(self, function, combine, *, open_sizes=True):
-        self.function, self.combine, self.open_sizes = function, combine, open_sizes
+        self.function = function  # (shared, by_row, in_shards), nests or None -> tuple
+        self.combine = combine  # for each item of the tuple, what puts its shards together
+        # Whether one trace serves all sizes but that of the last axis. Otherwise each shape is
+        # traced, and the shards are of equal size, filled up with copies of the last row.
+        self.open_sizes = open_sizes
         self.jitted = BACKEND.jax.jit(function) if BACKEND.name == "jax" else None
         self.traced = {}  # signature -> graph of TensorFlow
 
     def __call__(self, shards, shared, by_row, in_shards=None):
-        """Run the function.
-
-        Args:
-            shards: Number of shards.
-            shared: What every shard sees whole.
-            by_row: Tensors to split along their first axis; a scalar goes to every shard.
-            in_shards: What an earlier program left in shards, a tuple; None for nothing.
-
-        Returns:
-            Tuple of what the function returns, put together.
-        """
+        """Run the function on tensors split along their first axis, and put its results together."""
         if self.jitted:
             return self._combined([self.jitted(shared, by_row, in_shards and in_shards[0])])
         signature = (

@@ -24,45 +24,25 @@ class UnknownDataSet(DataError, ValueError):
 
 @dataclass(frozen=True)
 class Card:
-    """What a data set is and where it comes from; a subclass for each kind of origin.
+    """What a data set is and where it comes from; a subclass for each kind of origin."""
 
-    Attributes:
-        name: The name for ``load`` and ``fetch``; also the name of the card's file.
-        title: A few words.
-        kind: One of ``archive``, ``canonical``, ``package``, ``generated``, ``written``.
-        description: What it is.
-        contents: What is in it, counted.
-        license: Name of the license.
-        citation: Whom to cite.
-        loads: What ``load`` returns; empty where it does not read this data set.
-        license_url: Where the license can be read; empty where there is none.
-        canonical: Address of the makers' own page.
-        notebooks: The notebooks that use it.
-        restrictions: What the license forbids or asks; printed when the data set is loaded.
-        notes: What to know before using it.
-        requires: Python packages needed beyond those of seqlib.
-        archive: The pinned wheel (kind ``archive`` only).
-        members: The files kept from it.
-        sources: The files at the canonical address, where they can be had as plain files.
-    """
-
-    name: str
-    title: str
-    kind: str
+    name: str  # for `load` and `fetch`; also the name of the card's file
+    title: str  # a few words
+    kind: str  # "archive", "canonical", "package", "generated" or "written"
     description: str
-    contents: str
-    license: str
-    citation: str
-    loads: str = ""
+    contents: str  # what is in it, counted
+    license: str  # its name
+    citation: str  # whom to cite
+    loads: str = ""  # what `load` returns; empty where it does not read this data set
     license_url: str = ""
-    canonical: str = ""
-    notebooks: tuple = ()
-    restrictions: str = ""
-    notes: str = ""
-    requires: tuple = ()
-    archive: Wheel | None = None
-    members: tuple = ()
-    sources: tuple = ()
+    canonical: str = ""  # address of the makers' own page
+    notebooks: tuple = ()  # those that use it
+    restrictions: str = ""  # what the license forbids or asks; printed when it is loaded
+    notes: str = ""  # what to know before using it
+    requires: tuple = ()  # Python packages needed beyond those of seqlib
+    archive: Wheel | None = None  # kind "archive" only
+    members: tuple = ()  # the files kept from it
+    sources: tuple = ()  # the files at the canonical address, where they are plain files
 
     @property
     def origin(self):

@@ -40,9 +40,6 @@ class LinearChainCRF(keras.layers.Layer):
     Returns:
         $\psi$, (batch, time, tags, tags).
 
-    Raises:
-        ValueError: If `allowed` is not square, or not of the size that the inputs have.
-
     Example:
         >>> labels = ["O", "B-PER", "I-PER"]
         >>> inputs = keras.Input((None, 3))
@@ -143,9 +140,6 @@ class BestPath(keras.layers.Layer):
 
     $$\hat y = \arg\max_y \sum_t \psi_t(y_{t-1}, y_t)$$
 
-    Args:
-        **kwargs: `name` and the like.
-
     Call arguments:
         inputs: $\psi$, (batch, time, tags, tags), such as `LinearChainCRF` returns.
 
@@ -186,9 +180,6 @@ def allowed_in_iob2(labels):
 
     Returns:
         Array (labels + 1, labels + 1) of bool, as `LinearChainCRF` takes it.
-
-    Raises:
-        ValueError: If a label is neither ``O`` nor begins with ``B-`` or ``I-``.
 
     Example:
         >>> allowed_in_iob2(["O", "B-PER", "I-PER"]).astype(int).tolist()

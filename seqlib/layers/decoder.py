@@ -55,9 +55,6 @@ class AttentionDecoder(keras.Layer):
         the weights, (batch, time, source time), or (batch, heads, time, source time) where the
         attention has heads.
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed.
-
     Example:
         >>> from seqlib.layers import LSTM, AdditiveAttention
         >>> decoder = AttentionDecoder(LSTM(8), AdditiveAttention(4))
@@ -134,16 +131,7 @@ class AttentionDecoder(keras.Layer):
         return (outputs, weights) if return_attention_scores else outputs
 
     def project_memory(self, value, value_mask=None):
-        """Compute once for a source what every step needs of it.
-
-        Args:
-            value: (batch, source time, source features).
-            value_mask: (batch, source time) of booleans, True = real token, or None.
-
-        Returns:
-            What `step` takes as `memory`: a dict of ``keys``, ``values`` and, if given, ``mask``,
-            batch first.
-        """
+        """Return what every step needs of a source, (batch, source time, source features)."""
         memory = self.attention.project_memory(value)
         if value_mask is not None:
             memory["mask"] = ops.cast(value_mask, "bool")
@@ -154,17 +142,10 @@ class AttentionDecoder(keras.Layer):
         return self.layer.cell.get_initial_state(batch_size=batch_size)
 
     def step(self, inputs, states, memory, training=False):
-        """Take one step.
+        """Take one step: from $x_t$, (batch, features), to $[h_t; c_t]$, new states and weights.
 
-        Args:
-            inputs: $x_t$, (batch, features).
-            states: One (batch, units) tensor a state.
-            memory: What `project_memory` returned.
-            training: Whether to apply dropout.
-
-        Returns:
-            $[h_t; c_t]$, (batch, units + source features); the new states, a list; and the
-            weights, (batch, source time), or (batch, heads, source time).
+        `states` is a list of (batch, units) tensors, `memory` what `project_memory` returned; the
+        weights are (batch, source time), or (batch, heads, source time).
         """
         if self.query == "previous":
             context, weights = self._look(states[0], memory, training)

@@ -48,17 +48,11 @@ class PretrainedEmbedding(keras.layers.Embedding):
     Returns:
         $y$, the shape of the ids and (dimension,) after it, such as (batch, time, dimension).
 
-    Raises:
-        ValueError: If `oov` is none of the rules, if no word of the vocabulary has a vector, or if
-            the token of id 0 has one and so cannot be padding.
-
     Example:
         >>> vectors = {"good": [1.0, 0.0], "bad": [-1.0, 0.5]}
         >>> layer = PretrainedEmbedding(vectors, ["<pad>", "<unk>", "good", "bad"])
         >>> keras.ops.convert_to_numpy(layer(np.array([[2, 1, 0]]))).tolist()
         [[[1.0, 0.0], [0.0, 0.25], [0.0, 0.0]]]
-        >>> keras.ops.convert_to_numpy(layer.compute_mask(np.array([[2, 1, 0]]))).tolist()
-        [[True, True, False]]
         >>> layer.num_found, layer.missing_tokens
         (2, ('<unk>',))
 

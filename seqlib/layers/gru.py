@@ -38,9 +38,6 @@ class GRUCell(RecurrentCell):
     Returns:
         $h_t$, (batch, units), as the output, and a list of it as the new state.
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed.
-
     Example:
         >>> cell = GRUCell(4)
         >>> x, states = keras.ops.ones((2, 3)), cell.get_initial_state(batch_size=2)
@@ -148,9 +145,6 @@ class GRU(RecurrentLayer):
     Returns:
         $h_T$, (batch, units), or all $h_t$, (batch, time, units), with `return_sequences`; with
         `return_state` a tuple of that and $h_T$.
-
-    Raises:
-        ValueError: If an argument is unknown or has a value outside what is allowed.
 
     Example:
         >>> layer = GRU(4, return_sequences=True)

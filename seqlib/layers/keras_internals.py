@@ -18,10 +18,9 @@ STARTS_WITH_STATE = BACKEND.name == "jax"
 
 
 class DropoutMasks(DropoutRNNCell):
-    """Dropout masks that are drawn once a sequence, before the time loop.
+    """Dropout masks drawn once a sequence, a tuple: none, one for all gates, or one for each.
 
-    `keras.layers.RNN` has them drawn by every cell of this class, which has no public name. They
-    come as a tuple: empty for no dropout, one mask for all gates, or one for each gate. Guard:
+    `keras.layers.RNN` has them drawn by every cell of this class, which has no public name. Guard:
     test_dropout_draws_the_masks_that_keras_draws.
     """
 

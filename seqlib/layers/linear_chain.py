@@ -1,7 +1,8 @@
 r"""All paths of a chain, summed up, and the best of them: forward, backward, Viterbi.
 
 A chain of $T$ steps with $K$ tags has at each step a matrix of *log-potentials*: $\psi_t(i, j)$
-says how well tag $j$ at step $t$ goes after tag $i$ at the step before. A path $y$ scores
+says how well tag $j$ at step $t$ goes after tag $i$ at the step before: $\psi$ is an array
+(batch, time, tags, tags). A path $y$ scores
 $\sum_t \psi_t(y_{t-1}, y_t)$, and there are $K^T$ of them; each function here goes over all in
 $T K^2$ operations. Every chain comes from tag 0, so it is the first row of the first matrix that
 counts; `LinearChainCRF`, which makes such matrices, gives it equal rows. A step to be left out has
@@ -44,34 +45,15 @@ _sum_scan, _best_scan, _back_scan = Scan(_sum_step), Scan(_best_step), Scan(_bac
 
 
 def log_partition(potentials):
-    r"""Return $\log Z = \log \sum_y \exp \sum_t \psi_t(y_{t-1}, y_t)$ by the forward algorithm.
-
-    $$\alpha_t(j) = \log \sum_i \exp\big(\alpha_{t-1}(i) + \psi_t(i, j)\big), \qquad
-    \log Z = \log \sum_j \exp \alpha_T(j)$$
-
-    From $\psi$, (batch, time, tags, tags), to (batch,).
-
-    Example:
-        >>> potentials = ops.zeros((1, 3, 2, 2))  # eight paths of score 0
-        >>> round(float(ops.exp(log_partition(potentials))[0]), 4)
-        8.0
-    """
+    r"""Return $\log Z = \log \sum_y \exp \sum_t \psi_t(y_{t-1}, y_t)$ by the forward algorithm."""
     potentials = _full(potentials)
     _, (last,) = _sum_scan((_start(potentials),), (potentials,), training=True)
     return ops.logsumexp(last, axis=-1)
 
 
 def path_score(potentials, tags):
-    r"""Return what one path scores, $\sum_t \psi_t(y_{t-1}, y_t)$.
-
-    From $\psi$, (batch, time, tags, tags), and $y$, (batch, time) of integers, negative where a
-    step is left out, to (batch,).
-
-    Example:
-        >>> potentials = ops.reshape(ops.arange(8, dtype="float32"), (1, 2, 2, 2))
-        >>> float(path_score(potentials, [[1, 0]])[0])  # 1 at the first step and 6 at the second
-        7.0
-    """
+    r"""Return what one path scores, $\sum_t \psi_t(y_{t-1}, y_t)$."""
+    # tags (batch, time), negative where a step is left out
     potentials, tags = _full(potentials), ops.cast(tags, "int32")
     rows = ops.take_along_axis(potentials, _tag_before(tags)[:, :, None, None], axis=2)[:, :, 0]
     own = ops.take_along_axis(rows, ops.maximum(tags, 0)[:, :, None], axis=2)[:, :, 0]
@@ -79,24 +61,11 @@ def path_score(potentials, tags):
 
 
 def marginals(potentials):
-    r"""Return how likely each tag is at each step, all paths taken together.
-
-    With the sums over what may follow, $\beta_{t-1}(i) = \log \sum_j \exp(\psi_t(i, j) +
-    \beta_t(j))$ and $\beta_T = 0$,
-
-    $$p(y_t = j) = \exp\big(\alpha_t(j) + \beta_t(j) - \log Z\big)$$
-
-    From $\psi$, (batch, time, tags, tags), to (batch, time, tags), each step summing to 1. At a
-    step that is left out they are those of the step before it.
-
-    Example:
-        >>> potentials = ops.log(ops.array([[[[3.0, 1.0]] * 2, [[1.0, 1.0], [1.0, 7.0]]]]))
-        >>> (14 * ops.convert_to_numpy(marginals(potentials))).round().tolist()  # in fourteenths
-        [[[6.0, 8.0], [4.0, 10.0]]]
-    """
+    r"""Return $p(y_t = j) = \exp(\alpha_t(j) + \beta_t(j) - \log Z)$, (batch, time, tags)."""
     potentials = _full(potentials)
     start = _start(potentials)
     (forward,), (last,) = _sum_scan((start,), (potentials,), training=True)
+    # What may follow: beta_{t-1}(i) = log sum_j exp(psi_t(i, j) + beta_t(j)), with beta_T = 0.
     turned = ops.flip(ops.transpose(potentials, (0, 1, 3, 2)), axis=1)
     nothing = ops.zeros_like(start)
     (sums,), _ = _sum_scan((nothing,), (turned,), training=True)
@@ -106,21 +75,7 @@ def marginals(potentials):
 
 
 def best_path(potentials):
-    r"""Return the path with the highest score by the Viterbi algorithm, and its score.
-
-    $$\delta_t(j) = \max_i \big(\delta_{t-1}(i) + \psi_t(i, j)\big)$$
-
-    with the best $i$ kept for each $t$ and $j$; the best path is read from them backwards.
-
-    From $\psi$, (batch, time, tags, tags), to the tags, (batch, time) of int32, and their scores,
-    (batch,). At a step that is left out the tag is that of the step before it.
-
-    Example:
-        >>> potentials = ops.log(ops.array([[[[3.0, 1.0]] * 2, [[1.0, 1.0], [1.0, 7.0]]]]))
-        >>> tags, score = best_path(potentials)  # 3 x 1 against 1 x 7
-        >>> ops.convert_to_numpy(tags).tolist(), round(float(ops.exp(score)[0]), 3)
-        ([[1, 1]], 7.0)
-    """
+    """Return the best path, (batch, time), by the Viterbi algorithm, and its score, (batch,)."""
     potentials = ops.stop_gradient(_full(potentials))
     (pointers,), (last,) = _best_scan((_start(potentials),), (potentials,))
     final = ops.cast(ops.argmax(last, axis=-1), "int32")

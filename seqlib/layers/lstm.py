@@ -33,9 +33,6 @@ class LSTMCell(RecurrentCell):
     Returns:
         $h_t$, (batch, units), as the output, and $[h_t, c_t]$ as the new states.
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed.
-
     Example:
         >>> cell = LSTMCell(4)
         >>> x, states = keras.ops.ones((2, 3)), cell.get_initial_state(batch_size=2)
@@ -140,9 +137,6 @@ class LSTM(RecurrentLayer):
     Returns:
         $h_T$, (batch, units), or all $h_t$, (batch, time, units), with `return_sequences`; with
         `return_state` a tuple of that, $h_T$ and $c_T$.
-
-    Raises:
-        ValueError: If an argument is unknown or has a value outside what is allowed.
 
     Example:
         >>> layer = LSTM(4, return_sequences=True, return_state=True)

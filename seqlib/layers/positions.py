@@ -49,11 +49,9 @@ class SinusoidalPositions(AngularPositions):
     $$y_{t} = x_{t} + P_{t}, \qquad P_{p,2i} = \sin \alpha_{p,i}, \quad
     P_{p,2i+1} = \cos \alpha_{p,i}, \qquad \alpha_{p,i} = p \,/\, \lambda^{2i/d}$$
 
-    Sines stand in the even dimensions and cosines in the odd ones, as in the paper. Each pair is a
-    point on a circle, so all patterns have the length $\sqrt{d/2}$; and going $k$ positions on
-    turns each pair by the same angle wherever one starts, so that $P_{p+k}$ is a rotation of
-    $P_p$ which does not depend on $p$: distances are easy to learn. There is nothing to train, and
-    no longest sequence.
+    Sines stand in the even dimensions and cosines in the odd ones, as in the paper. Going $k$
+    positions on turns each pair by the same angle wherever one starts, so that distances are easy
+    to learn. There is nothing to train, and no longest sequence.
 
     Args:
         max_wavelength: $\lambda$, a number above 1.
@@ -66,9 +64,6 @@ class SinusoidalPositions(AngularPositions):
 
     Returns:
         $y$, the shape of the inputs, whose mask goes on.
-
-    Raises:
-        ValueError: If `max_wavelength` is not above 1, or vectors have an odd size.
 
     Example:
         >>> layer = SinusoidalPositions()
@@ -103,9 +98,8 @@ class RotaryPositions(AngularPositions):
     \alpha_{p,i} = p \,/\, \lambda^{2i/d}$$
 
     The product of a query rotated by $p$ and a key rotated by $p'$ depends on $p - p'$ alone.
-    Lengths do not change. The two halves of a vector are paired, dimension $i$ with $i + d/2$, and
-    not neighbors as in the paper: the same up to the order of dimensions, which is learned anyway,
-    and a half is cut out at no cost. `MultiHeadAttention(rotary=True)` applies it.
+    Dimension $i$ is paired with $i + d/2$, not with its neighbor as in the paper: the same up to
+    the order of dimensions, which is learned anyway. `MultiHeadAttention(rotary=True)` applies it.
 
     Args:
         max_wavelength: $\lambda$, a number above 1.
@@ -118,9 +112,6 @@ class RotaryPositions(AngularPositions):
 
     Returns:
         $y$, the shape of the inputs.
-
-    Raises:
-        ValueError: If `max_wavelength` is not above 1, or vectors have an odd size.
 
     Example:
         >>> x = ops.array([[[1.0, 0.0]] * 3])
@@ -163,9 +154,6 @@ class LearnedPositions(keras.Layer):
 
     Returns:
         $y$, the shape of the inputs, whose mask goes on.
-
-    Raises:
-        ValueError: If `max_length` is no positive integer, or a sequence is longer.
 
     Example:
         >>> layer = LearnedPositions(max_length=3, initializer="ones")

@@ -35,9 +35,6 @@ class RecurrentCell(keras.Layer, DropoutMasks):
         recurrent_dropout: Share of the state dropped in training, in the same way.
         seed: Seed of the dropout masks.
         **kwargs: `name`, `dtype` and `trainable`, as in every Keras layer.
-
-    Raises:
-        ValueError: If an argument has a value outside what is allowed.
     """
 
     gates = 1
@@ -144,13 +141,7 @@ class RecurrentCell(keras.Layer, DropoutMasks):
 
     @contextlib.contextmanager
     def use_dropout_masks(self, input_masks, recurrent_masks):
-        """Use dropout masks that were drawn before, for the length of the block.
-
-        Args:
-            input_masks: Tuple of (batch, features) masks: empty for no dropout, one for all gates,
-                or one for each gate.
-            recurrent_masks: Tuple of (batch, units) masks of the state, in the same way.
-        """
+        """Use masks that `draw_dropout_masks` returned, for the length of the block."""
         self.set_dropout_masks(input_masks, recurrent_masks)
         try:
             yield
@@ -211,23 +202,8 @@ class RecurrentCell(keras.Layer, DropoutMasks):
 
 
 def masked_product(x, kernel, masks):
-    """Multiply x by a kernel of one or more gates, under dropout.
-
-    Args:
-        x: (batch, features).
-        kernel: (features, gates * units).
-        masks: Tuple of (batch, features) masks: empty for no dropout, one for all gates, or one for
-            each gate.
-
-    Returns:
-        (batch, gates * units).
-
-    Example:
-        >>> x, kernel = ops.ones((2, 3)), ops.ones((3, 8))
-        >>> keep, drop = ops.ones((2, 3)), ops.zeros((2, 3))
-        >>> ops.convert_to_numpy(masked_product(x, kernel, (keep, drop)))[0].tolist()
-        [3.0, 3.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0]
-    """
+    """Multiply x, (batch, features), by a kernel under dropout: (batch, gates * units)."""
+    # masks: none, one (batch, features) for all gates, or one for each gate
     if not masks:
         return ops.matmul(x, kernel)
     if len(masks) == 1:

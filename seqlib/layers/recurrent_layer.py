@@ -47,20 +47,7 @@ class CellLoop(SequenceLoop):
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
     def execution(self, time=None, masked=False, eager=False, exported=False):
-        """Return how this layer goes through a sequence, and why.
-
-        Args:
-            time: Number of steps; None where it is not known beforehand.
-            masked: Whether there is a mask.
-            eager: Whether the layer is called outside `fit`, `predict` and other compiled
-                functions.
-            exported: Whether the layer is traced for `model.export`.
-
-        Returns:
-            An object with `name` ("fused", "cuDNN", "one step" or "reference") and `reason`.
-
-        Raises:
-            ValueError: If `implementation="fused"` and there is no kernel for this layer.
+        """Return how this layer goes through a sequence of so many steps, and why.
 
         Example:
             >>> from seqlib.layers import LSTM
@@ -130,10 +117,6 @@ class RecurrentLayer(CellLoop):
     Returns:
         (batch, units), or (batch, time, units) with `return_sequences`; with `return_state` a
         tuple of that and the last state, one (batch, units) tensor a state.
-
-    Raises:
-        ValueError: If an argument is unknown or has a value outside what is allowed, or if a call
-            gets states that do not fit.
     """
 
     cell_class = RecurrentCell

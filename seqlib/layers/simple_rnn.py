@@ -25,9 +25,6 @@ class SimpleRNNCell(RecurrentCell):
     Returns:
         $h_t$, (batch, units), as the output, and a list of it as the new state.
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed.
-
     Example:
         >>> cell = SimpleRNNCell(4)
         >>> x, states = keras.ops.ones((2, 3)), cell.get_initial_state(batch_size=2)
@@ -68,9 +65,6 @@ class SimpleRNN(RecurrentLayer):
 
     Returns:
         (batch, units), or (batch, time, units) with `return_sequences`.
-
-    Raises:
-        ValueError: If an argument is unknown or has a value outside what is allowed.
 
     Example:
         >>> layer = SimpleRNN(4, return_sequences=True)

@@ -13,17 +13,11 @@ _NO_MARKS = str.maketrans("", "", string.punctuation)
 
 @dataclass(frozen=True)
 class AnswerScore:
-    """How good a set of answers is.
+    """How good a set of answers is, in percent."""
 
-    Attributes:
-        exact_match: Share of the answers that equal a reference, from 0 to 100.
-        f1: Mean F1 of the words of answer and nearest reference, from 0 to 100.
-        number: Number of questions.
-    """
-
-    exact_match: float
-    f1: float
-    number: int
+    exact_match: float  # share of the answers that equal a reference
+    f1: float  # mean F1 of the words of answer and nearest reference
+    number: int  # of questions
 
     def __str__(self):
         return f"EM {self.exact_match:.2f}, F1 {self.f1:.2f} over {self.number} questions"

@@ -8,31 +8,19 @@ from typing import NamedTuple
 
 
 class Span(NamedTuple):
-    """An entity.
+    """An entity."""
 
-    Attributes:
-        start: Index of its first token.
-        stop: Index after its last token.
-        kind: What it is, such as "PER".
-    """
-
-    start: int
-    stop: int
-    kind: str
+    start: int  # index of its first token
+    stop: int  # index after its last token
+    kind: str  # such as "PER"
 
 
 class EntityScore(NamedTuple):
-    """How many entities were found.
+    """How many entities were found."""
 
-    Attributes:
-        correct: Predicted entities with the right place and kind.
-        predicted: Entities that a model answered.
-        expected: Entities that there are.
-    """
-
-    correct: int
-    predicted: int
-    expected: int
+    correct: int  # predicted with the right place and kind
+    predicted: int  # entities that a model answered
+    expected: int  # entities that there are
 
     @property
     def precision(self):
@@ -52,15 +40,10 @@ class EntityScore(NamedTuple):
 
 
 class EntityScores(NamedTuple):
-    """The score over all entities, and that of each kind.
-
-    Attributes:
-        overall: An `EntityScore`.
-        by_kind: Dict of `EntityScore` by kind, in the order of the alphabet.
-    """
+    """The score over all entities, and that of each kind."""
 
     overall: EntityScore
-    by_kind: dict
+    by_kind: dict  # of `EntityScore`, in the order of the alphabet
 
 
 def spans_of(tags):

@@ -12,17 +12,11 @@ from seqlib.metrics.arguments import check_references, check_same_length, check_
 
 @dataclass(frozen=True)
 class Score:
-    """A score of a whole set of translations, and how it was counted.
-
-    Attributes:
-        name: Name of the score.
-        score: From 0 to 100, a float.
-        signature: How it was counted, as sacrebleu writes it.
-    """
+    """A score of a whole set of translations, and how it was counted."""
 
     name: str
-    score: float
-    signature: str
+    score: float  # from 0 to 100
+    signature: str  # how it was counted, as sacrebleu writes it
 
     def __str__(self):
         return f"{self.name} {self.score:.2f} ({self.signature})"
@@ -30,20 +24,12 @@ class Score:
 
 @dataclass(frozen=True)
 class BleuScore(Score):
-    """BLEU and what it is made of.
+    """BLEU and what it is made of."""
 
-    Attributes:
-        precisions: Share of the hypotheses' 1-, 2-, 3- and 4-grams that are right, in percent, a
-            tuple of four.
-        brevity_penalty: Factor for hypotheses that are too short; 1.0 where they are not.
-        hypothesis_length: Words of all hypotheses.
-        reference_length: Words of all references, for each hypothesis the one nearest in length.
-    """
-
-    precisions: tuple
-    brevity_penalty: float
-    hypothesis_length: int
-    reference_length: int
+    precisions: tuple  # shares of the 1-, 2-, 3- and 4-grams that are right, in percent
+    brevity_penalty: float  # for hypotheses that are too short; 1.0 where they are not
+    hypothesis_length: int  # words of all hypotheses
+    reference_length: int  # words of all references, of several the one nearest in length
 
 
 def bleu(hypotheses, references, tokenize="13a", lower=False):

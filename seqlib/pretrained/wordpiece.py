@@ -13,19 +13,12 @@ _MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 @dataclasses.dataclass(frozen=True)
 class Pieces:
-    """Sentences, or pairs of them, as arrays (sentences, time), padded on the right.
+    """Sentences, or pairs of them, as int32 arrays (sentences, time), padded on the right."""
 
-    Args:
-        ids: The pieces, int32; padding is 0.
-        types: 0 for the first sentence and its marks, 1 for the second, int32.
-        words: Which word of its sentence a piece belongs to, int32; -1 for marks and padding.
-        spans: Where in its sentence a piece begins and ends, (sentences, time, 2) of int32; for
-            sentences given as words, where in its word.
-    """
-
-    ids: np.ndarray
-    types: np.ndarray
-    words: np.ndarray
+    ids: np.ndarray  # 0 is padding
+    types: np.ndarray  # 0 for the first sentence and its marks, 1 for the second
+    words: np.ndarray  # which word of its sentence a piece belongs to; -1 for marks and padding
+    # (sentences, time, 2): where in its sentence, or given word, a piece begins and ends.
     spans: np.ndarray
 
     @property

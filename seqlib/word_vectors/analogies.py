@@ -11,19 +11,12 @@ _SCORES = 16_000_000  # of questions with words that are in memory at once: 64 M
 
 @dataclass(frozen=True)
 class Section:
-    """How the questions of one section were answered.
-
-    Attributes:
-        name: Of the section.
-        correct: Questions with the right answer.
-        asked: Questions whose four words are all known; the others are left out.
-        total: All questions.
-    """
+    """How the questions of one section were answered."""
 
     name: str
-    correct: int
-    asked: int
-    total: int
+    correct: int  # questions with the right answer
+    asked: int  # questions whose four words are all known; the others are left out
+    total: int  # all questions
 
     @property
     def accuracy(self):

@@ -147,23 +147,13 @@ def _along(vectors, direction):
 
 @dataclass(frozen=True)
 class Association:
-    """The outcome of a word embedding association test.
+    """The outcome of a word embedding association test."""
 
-    Attributes:
-        effect_size: $d$, from -2 to 2: positive where the first targets are nearer to the first
-            attributes, and the second targets to the second.
-        p_value: Share of the ways to divide the targets that have an association at least as
-            strong: the probability under the hypothesis that there is no difference.
-        statistic: The difference of the mean associations of the two groups of targets.
-        divisions: How many ways to divide were looked at.
-        exact: Whether these were all that there are.
-    """
-
-    effect_size: float
-    p_value: float
-    statistic: float
-    divisions: int
-    exact: bool
+    effect_size: float  # d, from -2 to 2: positive where x is nearer to a, and y to b
+    p_value: float  # share of the ways to divide the targets with as strong an association
+    statistic: float  # difference of the mean associations of the two groups of targets
+    divisions: int  # how many ways to divide were looked at
+    exact: bool  # whether these were all that there are
 
 
 def weat(x, y, a, b, divisions=100_000, seed=0):

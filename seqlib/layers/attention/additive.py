@@ -23,9 +23,6 @@ class AdditiveAttention(AttentionLayer):
         **kwargs: `dropout`, `seed` and what every attention takes; see `AttentionLayer`, which also
             documents the call.
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed.
-
     Example:
         >>> attention = AdditiveAttention(8, seed=0)
         >>> query, value = ops.ones((2, 3, 4)), ops.ones((2, 5, 6))

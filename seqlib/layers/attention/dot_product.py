@@ -26,10 +26,6 @@ class DotProductAttention(AttentionLayer):
         **kwargs: `dropout`, `seed` and what every attention takes; see `AttentionLayer`, which also
             documents the call.
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed, or query and key differ in
-            size with a score other than "general".
-
     Example:
         >>> attention = DotProductAttention("scaled")
         >>> x = ops.array([[[9.0, 0.0], [0.0, 9.0]]])

@@ -42,9 +42,6 @@ class AttentionLayer(keras.Layer):
         (batch, query time, value time). Where all is masked both are zero. Masks that Keras carries
         along with `query`, `value` and `key` count where none are given, and the query's goes on
         with the output.
-
-    Raises:
-        ValueError: If an argument has a value outside what is allowed, or a mask a wrong shape.
     """
 
     def __init__(self, *, dropout=0.0, seed=None, **kwargs):
@@ -83,17 +80,7 @@ class AttentionLayer(keras.Layer):
         raise NotImplementedError
 
     def attend(self, query, memory, mask=None, training=False):
-        """Attend to values that `project_memory` was given.
-
-        Args:
-            query: (batch, query time, query features).
-            memory: What `project_memory` returned.
-            mask: What `join_masks` returned.
-            training: Whether to apply dropout.
-
-        Returns:
-            The context and the weights, as a call returns them.
-        """
+        """Attend to what `project_memory` returned; return context and weights, as a call does."""
         weights = masked_softmax(self.scores(query, memory["keys"]), mask)
         return ops.matmul(self._dropout(weights, training), memory["values"]), weights
 

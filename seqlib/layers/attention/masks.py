@@ -20,25 +20,9 @@ def join_masks(
     use_causal_mask=False,
     key_mask=None,
 ):
-    """Join all masks of an attention into one; True = attend.
-
-    Args:
-        scores_shape: Shape of the scores, (batch, ..., query time, value time) or (query time,
-            value time); sizes may be unknown where no causal mask is asked for.
-        query_mask: (batch, query time); a query that is padding attends to nothing.
-        value_mask: (batch, value time); nothing attends to padding.
-        attention_mask: (batch, query time, value time) or (query time, value time); an axis of size
-            1 stands for all.
-        use_causal_mask: Whether to join `causal_mask`.
-        key_mask: Another of that kind; joined with `value_mask`.
-
-    Returns:
-        None where nothing is masked, else booleans that broadcast to (batch, query time, value
-        time): (batch, 1, value time) for a value mask alone.
-
-    Raises:
-        ValueError: If a mask has another number of axes, or another size.
-    """
+    """Join all masks of scores, (batch, ..., query time, value time), or None; True = attend."""
+    # query_mask (batch, query time), value_mask and key_mask (batch, value time), attention_mask
+    # with or without batch, of size 1 where an axis stands for all.
     *batch, query_time, value_time = scores_shape
     batch = batch[0] if batch else None
     masks = []
@@ -61,20 +45,15 @@ def join_masks(
 
 
 def causal_mask(query_time, value_time=None):
-    """Return which values each query may see: those up to its own time; True = attend.
+    """Return which values each query may see, those up to its own time, (query time, value time).
 
     Args:
         query_time: Number of queries.
         value_time: Number of values, of which the queries are the last; as many where None.
 
-    Returns:
-        (query time, value time) of booleans.
-
     Example:
         >>> ops.convert_to_numpy(causal_mask(3)).astype(int).tolist()
         [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
-        >>> ops.convert_to_numpy(causal_mask(1, 3)).astype(int).tolist()
-        [[1, 1, 1]]
     """
     value_time = query_time if value_time is None else value_time
     query = ops.arange(query_time)[:, None] + (value_time - query_time)
@@ -82,20 +61,7 @@ def causal_mask(query_time, value_time=None):
 
 
 def masked_softmax(scores, mask=None):
-    r"""Turn scores into weights that sum to one over what is not masked.
-
-    $$w_i = \frac{m_i\, e^{s_i}}{\sum_j m_j\, e^{s_j}}$$
-
-    A row in which everything is masked gets weights of zero, and its gradient is zero: neither is
-    ever NaN. Half precision is added up in full, and a score beyond what float16 can hold counts as
-    the largest it has.
-
-    Args:
-        scores: (..., query time, value time).
-        mask: What broadcasts to the scores, True = attend; or None.
-
-    Returns:
-        Weights, the shape and dtype of the scores.
+    r"""Turn scores into weights, $m_i e^{s_i} / \sum_j m_j e^{s_j}$, 0 where all is masked.
 
     Example:
         >>> scores = ops.array([[0.0, 0.0, 9.0], [1.0, 2.0, 3.0]])
@@ -104,7 +70,7 @@ def masked_softmax(scores, mask=None):
         [[0.5, 0.5, 0.0], [0.0, 0.0, 0.0]]
     """
     dtype = keras.backend.standardize_dtype(scores.dtype)
-    if dtype in HALF:
+    if dtype in HALF:  # added up in full
         scores = ops.cast(scores, "float32")
     if dtype == "float16":
         scores = ops.clip(scores, -FLOAT16_MAX, FLOAT16_MAX)

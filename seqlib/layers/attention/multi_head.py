@@ -36,9 +36,6 @@ class MultiHeadAttention(AttentionLayer):
         $y$, (batch, query time, output_dim); with `return_attention_scores` also the weights,
         (batch, num_heads, query time, value time).
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed.
-
     Example:
         >>> attention = MultiHeadAttention(num_heads=2, key_dim=4)
         >>> x = ops.ones((1, 3, 8))
@@ -117,11 +114,7 @@ class MultiHeadAttention(AttentionLayer):
         }
 
     def attend_next(self, x, cache, t):
-        """Attend from step `t` of a sequence, `x` of (batch, 1, features), to all steps up to it.
-
-        Step after step this gives what a call with `use_causal_mask` gives for the whole sequence.
-        Returned are the output, (batch, 1, output_dim), and the cache with the new step in it.
-        """
+        """Attend from step `t`, (batch, 1, features), to all up to it; return output and cache."""
         query, key = (self._rotate(self._project(x, name), t) for name in ("query", "key"))
         new = {"keys": key, "values": self._project(x, "value")}
         cache = {

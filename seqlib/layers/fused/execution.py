@@ -186,11 +186,7 @@ IMPLEMENTATIONS = {
 
 
 def choose_execution(layer, call):
-    """Return the `Execution` of a call: the first way that nothing stands against.
-
-    Raises:
-        ValueError: If the layer insists on a kernel that cannot serve it.
-    """
+    """Return the `Execution` of a call: the first way that nothing stands against."""
     ways = IMPLEMENTATIONS[layer.implementation]
     insisted = len(ways) == 1
     reason = f"implementation={layer.implementation!r} was asked for"

@@ -20,15 +20,9 @@ def fast_activation(activation):
 
 @keras.saving.register_keras_serializable("seqlib")
 def gelu(x):
-    r"""Return the Gaussian error linear unit of each number.
+    r"""Return $x \Phi(x) = \frac{x}{2} (1 + \mathrm{erf} \frac{x}{\sqrt 2})$ of each number.
 
-    $$\mathrm{GELU}(x) = x \, \Phi(x) = \frac{x}{2} \Big(1 + \mathrm{erf} \frac{x}{\sqrt 2}\Big)$$
-
-    Args:
-        x: Tensor. Half precision is computed in full, and rounded once.
-
-    Returns:
-        Tensor of the shape and type of `x`.
+    Half precision is computed in full, and rounded once.
 
     Example:
         >>> hidden = keras.ops.convert_to_tensor([[-1.0, 0.0, 1.0]])

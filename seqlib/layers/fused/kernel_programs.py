@@ -19,11 +19,7 @@ from seqlib.layers.keras_internals import inside_xla
 
 
 def whole_sequence(kernel, x, weights, states, mask, dropout, *, return_sequences, training):
-    """Run a kernel over a sequence, differentiably; the arguments are those of the kernel.
-
-    Returns:
-        Every h, (batch, time, units), or None, and a tuple of the last states.
-    """
+    """Run a kernel, differentiably: every h, (batch, time, units), or None, and the last states."""
     batch, time = x.shape[:2]
     steps = None if time is not None else ops.shape(x)[1]
     x, mask = pad_time_to_bucket(x, mask)

@@ -36,23 +36,10 @@ HALVES = (0.5, 0.5, 1.0, 0.5)  # input, forget, candidate, output
 
 
 def forward(x, weights, states, steps, mask, dropout, *, return_sequences, for_gradient):
-    """Run an LSTM over a sequence.
-
-    Args:
-        x: (batch, time, features).
-        weights: Kernel (features, 4 * units), recurrent kernel (units, 4 * units), bias
-            (4 * units,).
-        states: The first h and c, (batch, units) each.
-        steps: Number of steps to take, at most `time`.
-        mask: (batch, time, 1) of booleans, True = real step, or None.
-        dropout: Masks of the input and of the state; see `steps`.
-        return_sequences: Whether every h is asked for.
-        for_gradient: Whether to return what `backward` needs.
-
-    Returns:
-        Every h, (batch, time, units), or None; the last h and c; and what `backward` needs.
-    """
-    kernel, recurrent_kernel, bias = weights
+    """Run an LSTM over a sequence: every h or None, the last h and c, and what `backward` needs."""
+    # x (batch, time, features), states (batch, units) each, mask (batch, time, 1) or None; of the
+    # dropout masks see `steps`; `steps` of the time are taken.
+    kernel, recurrent_kernel, bias = weights  # (features | units, 4 * units), (4 * units,)
     h, c = states
     units = recurrent_kernel.shape[0]
     needs_states = return_sequences or for_gradient
@@ -86,12 +73,7 @@ def forward(x, weights, states, steps, mask, dropout, *, return_sequences, for_g
 
 
 def backward(x, weights, states, steps, mask, dropout, residuals, d_sequence, d_states):
-    """Return the gradient of a loss with respect to what `forward` was given.
-
-    From the residuals of `forward` and the gradients of every h, (batch, time, units) or None, and
-    of the last states: the gradients of the input's product, (batch, time, 4 * units), of which
-    `grad_wrt_input` makes that of x, of the weights and of the first states.
-    """
+    """Return the gradients of the input's product, (batch, time, 4 * units), weights and states."""
     recurrent_kernel = weights[1]
     units = recurrent_kernel.shape[0]
     hidden_states, gates, cs = residuals

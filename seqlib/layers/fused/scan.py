@@ -1,14 +1,12 @@
 """Any step over a whole sequence: the loop of layers that are more than one cell.
 
-A kernel of this package is written for one cell. What combines several layers in each step, such as
-attention inside a recurrent decoder, gives its step to `Scan`, which takes the fastest loop that
-the backend has for it, gradient included.
+What combines several layers in each step, such as attention inside a recurrent decoder, gives its
+step to `Scan`, which takes the fastest loop that the backend has for it, gradient included.
 
 On TensorFlow these are two programs of XLA. Its own gradient of a loop keeps every intermediate
 result of every step in a list that grows, outside XLA. Here the forward loop keeps the states
-alone, in arrays. The backward loop takes each step again from its states and asks for that step's
-gradient: one more forward pass, and faster all the same, since all of it is compiled and nothing is
-kept.
+alone; the backward loop takes each step again from them and asks for that step's gradient: one more
+forward pass, and faster all the same.
 """
 
 import functools
@@ -30,35 +28,18 @@ from seqlib.layers.keras_internals import being_exported, inside_xla
 
 
 class Scan:
-    """A step as a function over a whole sequence: ``scan(states, sequences, constants)``.
-
-    Args:
-        step: Function (states, slices, constants) -> (outputs, states): from a tuple of
-            (batch, ...) states, a tuple with one (batch, ...) slice of each sequence, and the
-            constants, to a tuple of (batch, ...) outputs and one of new states of the old shapes.
-            It takes each row of the batch by itself and draws nothing.
-        layer: The layer whose weights the step reads; it keeps the `Scan`, whose compiled programs
-            go with it. None where the step reads no weights.
-    """
+    """A step as a function over a whole sequence: ``scan(states, sequences, constants)``."""
 
     def __init__(self, step, layer=None):
-        self.step, self.layer = step, layer
+        # (states, slices, constants) -> (outputs, states), all tuples of (batch, ...) tensors; it
+        # takes each row of the batch by itself and draws nothing.
+        self.step = step
+        self.layer = layer  # whose weights the step reads, or None; it keeps the `Scan`
         self.programs = {}  # structure of the constants -> _Programs
 
     def __call__(self, states, sequences, constants=(), mask=None, training=False):
-        """Go over time.
-
-        Args:
-            states: Tuple of (batch, ...) tensors, before the first step.
-            sequences: Tuple of (batch, time, ...) tensors.
-            constants: Any nest of (batch, ...) tensors that every step sees.
-            mask: (batch, time), True = real step, or None. A masked step leaves the states as they
-                are and has outputs of zero.
-            training: Whether a gradient is likely to follow.
-
-        Returns:
-            Tuple of outputs, (batch, time, ...) each, and tuple of the last states.
-        """
+        """Go over time; return tuples of outputs, (batch, time, ...), and of the last states."""
+        # A masked step leaves the states as they are and has outputs of zero.
         states, sequences, constants = keras.tree.map_structure(
             lambda x: getattr(x, "value", x),  # of a Keras variable
             (tuple(states), tuple(sequences), constants),

@@ -63,11 +63,7 @@ def grad_wrt_input(gradient, transposed_kernel, masks):
 
 
 def grad_wrt_kernel(x, gradient, masks):
-    r"""Return $\partial L / \partial W$ of `masked_product(x, W, masks)` over all steps at once.
-
-    From x, (batch, time, features), the product's gradient, (batch, time, gates * units), and masks
-    with an axis for time to (features, gates * units).
-    """
+    r"""Return $\partial L / \partial W$ of `masked_product(x, W, masks)` over all steps at once."""
     if not masks:
         return ops.matmul(ops.transpose(merge_batch_and_time(x)), merge_batch_and_time(gradient))
     parts = ops.split(gradient, len(masks), axis=-1)

@@ -25,9 +25,6 @@ class TransformerLayer(keras.Layer):
         kernel_initializer: First values of the matrices.
         seed: Seed of the dropout.
         **kwargs: `name`, `dtype` and `trainable`, as in every Keras layer.
-
-    Raises:
-        ValueError: If an argument has a value outside what is allowed.
     """
 
     def __init__(
@@ -181,10 +178,7 @@ class TransformerBlock(TransformerLayer):
 
 
 class TransformerStack(TransformerLayer):
-    """Blocks on top of one another; `Block` is the class of each.
-
-    With pre-norm no normalization follows the last block's sums, so the stack ends with one.
-    """
+    """Blocks of the class `Block` on top of one another; with pre-norm a last normalization."""
 
     Block = None
 

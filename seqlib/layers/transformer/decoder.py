@@ -39,10 +39,6 @@ class TransformerDecoderBlock(TransformerBlock):
         a pair of weights: those of the self-attention, (batch, num_heads, time, time), and those of
         the source, (batch, num_heads, time, source time).
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed, or `units` is no multiple of
-            `num_heads` and `key_dim` is not given.
-
     Example:
         >>> block = TransformerDecoderBlock(num_heads=2, inner_dim=16)
         >>> tuple(block(ops.ones((1, 3, 8)), ops.ones((1, 5, 8))).shape)
@@ -123,8 +119,7 @@ class TransformerDecoder(TransformerStack):
     With `norm_first` a last layer normalization follows. In training all positions are decoded at
     once. When a sequence is made token by token, `initial_state` and `step` give the same numbers
     with far less work: keys and values of what was written are kept in a *cache*, and those of the
-    source are computed once. Without it, every token would cost as much as the whole sequence so
-    far.
+    source are computed once.
 
     Args:
         num_layers: $N$, the number of blocks.
@@ -132,7 +127,7 @@ class TransformerDecoder(TransformerStack):
         inner_dim: Size of the hidden layer of each network.
         **kwargs: The other settings; see `TransformerLayer`.
 
-    Call arguments, returns and errors are those of `TransformerDecoderBlock`, but the weights are
+    Call arguments and returns are those of `TransformerDecoderBlock`, but the weights are
     returned as a list, a pair for each block. The inputs must hold their positions already, unless
     `rotary` is set.
 
@@ -177,19 +172,10 @@ class TransformerDecoder(TransformerStack):
         )
 
     def initial_state(self, memory, memory_mask=None, *, length):
-        """Return the states that `step` needs to begin with.
+        """Return the states that `step` needs to begin with, for at most `length` steps.
 
-        Args:
-            memory: (batch, source time, source units).
-            memory_mask: (batch, source time) of booleans, True = real token; or None.
-            length: Number of steps, at most. A step beyond it is not told from the last one.
-
-        Returns:
-            Dict of tensors whose shapes stay as they are: ``t``, the number of the next step, a
-            scalar; ``blocks``, keys and values for each; and ``memory_mask``, if any.
-
-        Raises:
-            ValueError: If the decoder has no weights yet.
+        They are a dict of tensors whose shapes stay as they are: ``t``, the number of the next
+        step, a scalar; ``blocks``, keys and values for each; and ``memory_mask``, if any.
         """
         if not self.built:
             raise ValueError(

@@ -32,10 +32,6 @@ class TransformerEncoderBlock(TransformerBlock):
         $y$, (batch, time, units), with the mask of the inputs; with `return_attention_scores` also
         the weights, (batch, num_heads, time, time). A row that is all padding stays finite.
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed, or `units` is no multiple of
-            `num_heads` and `key_dim` is not given.
-
     Example:
         >>> from keras import ops
         >>> block = TransformerEncoderBlock(num_heads=2, inner_dim=16)
@@ -93,7 +89,7 @@ class TransformerEncoder(TransformerStack):
         inner_dim: Size of the hidden layer of each network.
         **kwargs: The other settings; see `TransformerLayer`.
 
-    Call arguments, returns and errors are those of `TransformerEncoderBlock`, but the weights are
+    Call arguments and returns are those of `TransformerEncoderBlock`, but the weights are
     returned as a list, one (batch, num_heads, time, time) for each block.
 
     Example:

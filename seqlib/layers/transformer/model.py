@@ -51,9 +51,6 @@ class Transformer(TransformerLayer, keras.Model):
         Logits $\ell$, (batch, time, target vocabulary): at each place those of the next token; with
         `return_attention_scores` also the weights, see `TransformerDecoder`.
 
-    Raises:
-        ValueError: If an argument has a value outside what is allowed.
-
     Example:
         >>> import numpy as np
         >>> from seqlib.decoding import greedy
@@ -186,18 +183,7 @@ class Transformer(TransformerLayer, keras.Model):
         return self.encoder(x, mask=mask, training=training), mask
 
     def initial_state(self, source, *, length):
-        """Encode a source, and return the states that `step` needs to begin with.
-
-        Args:
-            source: Ids, (batch, source time), 0 for padding.
-            length: Number of tokens to be made, at most.
-
-        Returns:
-            Dict of tensors; see `TransformerDecoder.initial_state`.
-
-        Raises:
-            ValueError: If `length` is beyond the positions that were learned.
-        """
+        """Encode ids, (batch, source time); return the states that `length` steps begin with."""
         if self.max_length is not None and length > self.max_length:
             raise ValueError(
                 f"{type(self).__name__} `{self.name}`: `length` got {length}. Allowed: at most the "
