@@ -17,16 +17,7 @@ __version__ = "0.1.0"
 # Before TensorFlow is imported: what its native code logs reaches Python as exceptions anyway.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-__all__ = [
-    "data",
-    "decoding",
-    "layers",
-    "losses",
-    "metrics",
-    "pretrained",
-    "text",
-    "word_vectors",
-]
+__all__ = ["data", "decoding", "layers", "losses", "metrics", "pretrained", "text", "word_vectors"]
 
 
 def __getattr__(name):

@@ -26,16 +26,10 @@ class FileError(ValueError):
 
 @contextlib.contextmanager
 def whole_file(path):
-    """Open a file to be written, which takes its name only when the block has ended well.
+    """Open a file to be written in bytes, which takes its name when the block has ended well.
 
     Until then a temporary file beside it is written, so that no reader ever meets half of it; where
     the block fails, what was there before stays. A file that is replaced keeps its permissions.
-
-    Args:
-        path: File to write or replace, in a folder that is there.
-
-    Yields:
-        The temporary file, open for bytes.
 
     Example:
         >>> import tempfile
@@ -58,11 +52,6 @@ def whole_file(path):
 
 
 def write_text(path, text):
-    r"""Write a text file whole or not at all.
-
-    Args:
-        path: File to write or replace.
-        text: Its content; kept in UTF-8, lines end in ``\n`` on every system.
-    """
+    r"""Write a text file whole or not at all, in UTF-8 with `\n` as line ends on every system."""
     with whole_file(path) as file:
         file.write(text.encode())

@@ -71,7 +71,8 @@ class ShardedProgram:
         self.traced = {}  # signature -> graph of TensorFlow
 
     def __call__(self, shards, shared, by_row, in_shards=None):
-        """Run the function on tensors split along their first axis, and put its results together."""
+        """Run the function on shards of `by_row`, and put together what it returns."""
+        # in_shards: what an earlier program left in shards, a tuple; None for nothing
         if self.jitted:
             return self._combined([self.jitted(shared, by_row, in_shards and in_shards[0])])
         signature = (

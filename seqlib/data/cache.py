@@ -1,8 +1,7 @@
 """The cache folder: where files are kept, how they are verified, and one writer at a time.
 
-A file is written in a work folder, verified, and then moved into its place, so that a name in the
-cache is always a whole file. Every use hashes the file again: one that has changed on disk is
-never handed out.
+A name in the cache is always a whole file, and every use hashes it again: one that has changed on
+disk is never handed out.
 """
 
 import contextlib

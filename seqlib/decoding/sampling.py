@@ -31,11 +31,10 @@ def sample(
     """Draw sequences from a model one token at a time, in one compiled loop.
 
     Args:
-        step: Function (tokens, states) -> (logits, states), with tokens (batch,), logits (batch,
-            vocabulary) and `states` of one structure and shape throughout. It is traced once and
-            kept while it is among the last few used, so define it once and pass the same
-            function again; the weights in its layers and Keras variables may change in between.
-            Rows are worked on apart: it may be given some of them at a time.
+        step: Function (tokens, states) -> (logits, states); see `seqlib.decoding`. It is traced
+            once and kept while it is among the last few used, so pass the same function again;
+            the weights in its layers and Keras variables may change in between. Rows are worked
+            on apart: it may be given some of them at a time.
         states: What `step` needs to begin with: any structure of tensors, rows first.
         first_token: (batch,) token ids to begin with; they are not part of the result.
         length: Number of tokens to draw, at most.

@@ -28,9 +28,8 @@ class AttentionDecoder(keras.Layer):
 
     The output is $[h_t; c_t]$ both times. In training all $x_t$ are known beforehand (teacher
     forcing), and the call takes all steps in one compiled pass; with the current state as the query
-    the recurrent layer runs over the whole sequence first and all steps attend at once, which is
-    much faster. In decoding `step` takes one step with the same weights; keys are projected once,
-    by `project_memory`.
+    all steps attend at once, which is much faster. In decoding `step` takes one step with the same
+    weights; keys are projected once, by `project_memory`.
 
     Args:
         layer: The recurrent layer: an `LSTM`, `GRU` or `SimpleRNN` of this package; what it returns
@@ -114,20 +113,11 @@ class AttentionDecoder(keras.Layer):
         training=False,
     ):
         """Take all steps; see the class for arguments and returns."""
+        given = inputs, value, initial_state, inputs_mask, value_mask
         if self.query == "current":
-            outputs, weights = self._all_at_once(
-                inputs, value, initial_state, inputs_mask, value_mask, training
-            )
+            outputs, weights = self._all_at_once(*given, training)
         else:
-            outputs, weights = self._step_after_step(
-                inputs,
-                value,
-                initial_state,
-                inputs_mask,
-                value_mask,
-                return_attention_scores,
-                training,
-            )
+            outputs, weights = self._step_after_step(*given, return_attention_scores, training)
         return (outputs, weights) if return_attention_scores else outputs
 
     def project_memory(self, value, value_mask=None):

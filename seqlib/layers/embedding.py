@@ -17,10 +17,8 @@ class PretrainedEmbedding(keras.layers.Embedding):
     Row 0 of $E$ belongs to padding and is zero. Every other row is the vector of the word that has
     this id. Words without a vector, such as ``<unk>`` and other special tokens, get one by a rule.
 
-    The vectors are copied when the layer is made, those of the vocabulary alone. They are no part
-    of the configuration: they are saved with the weights, and a saved model needs neither file nor
-    vocabulary to be loaded. A layer made from the configuration alone holds zeros until it gets
-    its weights.
+    The vectors of the vocabulary are copied when the layer is made, and saved with the weights. A
+    layer made from its configuration alone holds zeros until it gets its weights.
 
     Args:
         vectors: What has a vector for a word: ``word in vectors``, ``vectors[word]``. A
@@ -30,8 +28,8 @@ class PretrainedEmbedding(keras.layers.Embedding):
         mask_zero: Whether id 0 is masked.
         trainable: Whether training changes the vectors.
         oov: What a word without a vector gets: ``"mean"``, the mean of all vectors found;
-            ``"zeros"``; or ``"random"``, drawn for each from a normal distribution that has, in
-            every dimension, the mean and the deviation of the vectors found.
+            ``"zeros"``; or ``"random"``, drawn from a normal distribution with their mean and
+            deviation in every dimension.
         seed: Seed of that draw.
         **kwargs: The arguments of `keras.layers.Embedding` that do not concern the first values,
             `name` and `dtype` among them. A configuration has `input_dim` and `output_dim` in

@@ -76,9 +76,7 @@ class GRUCell(RecurrentCell):
         **kwargs,
     ):
         super().__init__(**arguments_of(locals(), without=("recurrent_activation", "reset_after")))
-        self.recurrent_activation = self._look_up(
-            keras.activations, "recurrent_activation", recurrent_activation
-        )
+        self.recurrent_activation = self._look_up("recurrent_activation", recurrent_activation)
         self.reset_after = reset_after
 
     @property
@@ -143,8 +141,7 @@ class GRU(RecurrentLayer):
             also documents the call.
 
     Returns:
-        $h_T$, (batch, units), or all $h_t$, (batch, time, units), with `return_sequences`; with
-        `return_state` a tuple of that and $h_T$.
+        $h_T$, (batch, units), or all $h_t$, (batch, time, units); with `return_state` also $h_T$.
 
     Example:
         >>> layer = GRU(4, return_sequences=True)

@@ -74,9 +74,7 @@ class LSTMCell(RecurrentCell):
         super().__init__(
             **arguments_of(locals(), without=("recurrent_activation", "unit_forget_bias"))
         )
-        self.recurrent_activation = self._look_up(
-            keras.activations, "recurrent_activation", recurrent_activation
-        )
+        self.recurrent_activation = self._look_up("recurrent_activation", recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
         self.state_size = [self.units, self.units]
 
@@ -135,8 +133,8 @@ class LSTM(RecurrentLayer):
             also documents the call.
 
     Returns:
-        $h_T$, (batch, units), or all $h_t$, (batch, time, units), with `return_sequences`; with
-        `return_state` a tuple of that, $h_T$ and $c_T$.
+        $h_T$, (batch, units), or all $h_t$, (batch, time, units); with `return_state` also $h_T$
+        and $c_T$.
 
     Example:
         >>> layer = LSTM(4, return_sequences=True, return_state=True)

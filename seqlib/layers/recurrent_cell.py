@@ -24,12 +24,8 @@ class RecurrentCell(keras.Layer, DropoutMasks):
         recurrent_initializer: First values of the recurrent kernel. Orthogonal by default: it
             keeps the length of the state from one step to the next (Saxe et al. 2014).
         bias_initializer: First values of the bias.
-        kernel_regularizer: Penalty on the kernel.
-        recurrent_regularizer: Penalty on the recurrent kernel.
-        bias_regularizer: Penalty on the bias.
-        kernel_constraint: Projection of the kernel after each update.
-        recurrent_constraint: Projection of the recurrent kernel after each update.
-        bias_constraint: Projection of the bias after each update.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections after each update.
         dropout: Share of the inputs dropped in training, in [0, 1): the same ones at every step
             of a sequence (Gal & Ghahramani 2016).
         recurrent_dropout: Share of the state dropped in training, in the same way.
@@ -61,33 +57,17 @@ class RecurrentCell(keras.Layer, DropoutMasks):
     ):
         super().__init__(**kwargs)
         self.units = checked_size(self, "units", units)
-        self.activation = self._look_up(keras.activations, "activation", activation)
+        self.activation = self._look_up("activation", activation)
         self.use_bias = use_bias
-        self.kernel_initializer = self._look_up(
-            keras.initializers, "kernel_initializer", kernel_initializer
-        )
-        self.recurrent_initializer = self._look_up(
-            keras.initializers, "recurrent_initializer", recurrent_initializer
-        )
-        self.bias_initializer = self._look_up(
-            keras.initializers, "bias_initializer", bias_initializer
-        )
-        self.kernel_regularizer = self._look_up(
-            keras.regularizers, "kernel_regularizer", kernel_regularizer
-        )
-        self.recurrent_regularizer = self._look_up(
-            keras.regularizers, "recurrent_regularizer", recurrent_regularizer
-        )
-        self.bias_regularizer = self._look_up(
-            keras.regularizers, "bias_regularizer", bias_regularizer
-        )
-        self.kernel_constraint = self._look_up(
-            keras.constraints, "kernel_constraint", kernel_constraint
-        )
-        self.recurrent_constraint = self._look_up(
-            keras.constraints, "recurrent_constraint", recurrent_constraint
-        )
-        self.bias_constraint = self._look_up(keras.constraints, "bias_constraint", bias_constraint)
+        self.kernel_initializer = self._look_up("kernel_initializer", kernel_initializer)
+        self.recurrent_initializer = self._look_up("recurrent_initializer", recurrent_initializer)
+        self.bias_initializer = self._look_up("bias_initializer", bias_initializer)
+        self.kernel_regularizer = self._look_up("kernel_regularizer", kernel_regularizer)
+        self.recurrent_regularizer = self._look_up("recurrent_regularizer", recurrent_regularizer)
+        self.bias_regularizer = self._look_up("bias_regularizer", bias_regularizer)
+        self.kernel_constraint = self._look_up("kernel_constraint", kernel_constraint)
+        self.recurrent_constraint = self._look_up("recurrent_constraint", recurrent_constraint)
+        self.bias_constraint = self._look_up("bias_constraint", bias_constraint)
         self.dropout = checked_rate(self, "dropout", dropout)
         self.recurrent_dropout = checked_rate(self, "recurrent_dropout", recurrent_dropout)
         self.seed = seed
@@ -191,9 +171,10 @@ class RecurrentCell(keras.Layer, DropoutMasks):
             "seed": self.seed,
         }
 
-    def _look_up(self, registry, name, value):
+    def _look_up(self, name, value):
+        kind = name.rpartition("_")[2]  # "kernel_initializer" is one of `keras.initializers`
         try:
-            return registry.get(value)
+            return getattr(keras, f"{kind}s").get(value)
         except ValueError as error:
             raise ValueError(
                 f"{type(self).__name__}: argument `{name}` got {value!r}. Allowed: a name that "

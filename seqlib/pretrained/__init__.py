@@ -5,10 +5,4 @@ from seqlib.pretrained.loading import load_bert
 from seqlib.pretrained.sentences import SentenceEncoder, sentence_embeddings
 from seqlib.pretrained.wordpiece import WordPiece
 
-__all__ = [
-    "BertEncoder",
-    "SentenceEncoder",
-    "WordPiece",
-    "load_bert",
-    "sentence_embeddings",
-]
+__all__ = ["BertEncoder", "SentenceEncoder", "WordPiece", "load_bert", "sentence_embeddings"]

@@ -42,10 +42,6 @@ def load_bert(path=None, *, has_pooler=False, **kwargs):
     Returns:
         `BertEncoder`.
 
-    Raises:
-        seqlib.files.FileError: A file is missing or is something else, or a tensor is missing, is
-            not expected, or has another shape.
-
     Example:
         >>> encoder = load_bert()
         >>> encoder.encoder.num_layers, encoder.count_params()

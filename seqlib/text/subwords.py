@@ -34,11 +34,9 @@ class Subwords:
     $$(a, b) = \arg\max_{(a, b)} \operatorname{count}(a\,b),\qquad a, b \to ab$$
 
     A frequent word ends as one piece, a rare one as several, and no word is unknown as long as its
-    characters are. The space before a word is part of its first piece, written ``▁``, so that
-    spaces come back exactly where they were: a sentence of one line, in Unicode's form NFC, with
-    single spaces between its words, decodes to itself. White space of other kinds and lengths
-    counts as one space. Marks of punctuation are pieces of their own: ``house`` is the same piece
-    in "house" and "house.".
+    characters are known. The space before a word is part of its first piece, written ``▁``, so that
+    a sentence in Unicode's form NFC, with single spaces between its words, decodes to itself. Marks
+    of punctuation are pieces of their own: ``house`` is the same in "house" and "house.".
 
     Ids are padding 0, unknown 1, then the special tokens, the characters, and the merges in the
     order in which they were learned. Special tokens are never found in a sentence: if "<end>"

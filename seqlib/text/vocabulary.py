@@ -64,11 +64,8 @@ class Vocabulary:
                 f"size must leave room for padding and special tokens, at least {len(reserved)}, "
                 f"got {size}."
             )
-        kept = [
-            token
-            for token, count in counts.most_common()
-            if count >= minimum_count and token not in reserved
-        ]
+        kept = [token for token, count in counts.most_common() if count >= minimum_count]
+        kept = [token for token in kept if token not in reserved]
         if size is not None:
             kept = kept[: size - len(reserved)]
         return cls(kept, special=special, unknown=unknown, padding=padding)

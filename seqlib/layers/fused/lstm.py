@@ -37,8 +37,8 @@ HALVES = (0.5, 0.5, 1.0, 0.5)  # input, forget, candidate, output
 
 def forward(x, weights, states, steps, mask, dropout, *, return_sequences, for_gradient):
     """Run an LSTM over a sequence: every h or None, the last h and c, and what `backward` needs."""
-    # x (batch, time, features), states (batch, units) each, mask (batch, time, 1) or None; of the
-    # dropout masks see `steps`; `steps` of the time are taken.
+    # x (batch, time, features), states (batch, units) each, steps at most time, mask None or
+    # (batch, time, 1), dropout a pair: masks of the input and of the state.
     kernel, recurrent_kernel, bias = weights  # (features | units, 4 * units), (4 * units,)
     h, c = states
     units = recurrent_kernel.shape[0]
