@@ -28,8 +28,8 @@ class FileError(ValueError):
 def whole_file(path):
     """Open a file to be written in bytes, which takes its name when the block has ended well.
 
-    Until then a temporary file beside it is written, so that no reader ever meets half of it; where
-    the block fails, what was there before stays. A file that is replaced keeps its permissions.
+    No reader ever meets half of it, and where the block fails, what was there before stays. A file
+    that is replaced keeps its permissions.
 
     Example:
         >>> import tempfile

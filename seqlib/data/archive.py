@@ -23,7 +23,9 @@ def command(wheel, requirements, target):
     """Return the pip command that downloads one wheel into a folder."""
     options = ("--platform", "--python-version", "--implementation", "--abi")
     values = (wheel.platform, wheel.python, wheel.implementation, wheel.abi)
-    tags = [text for tag in zip(options, values, strict=True) if tag[1] for text in tag]
+    tags = []
+    for option, value in zip(options, values, strict=True):
+        tags += [option, value] if value else []
     return [
         # -P: a file called pip.py in the current folder is not pip.
         *(sys.executable, "-P", "-m", "pip", "download", "--no-deps"),

@@ -55,7 +55,7 @@ def beam_search(
         length: Number of tokens, at most.
         end_token: Id of the token that ends a sequence; None for none.
         width: Number of hypotheses in the beam.
-        length_penalty: $\alpha$. 0 adds up log-probabilities, which favours short sequences; 1
+        length_penalty: $\alpha$. 0 adds up log-probabilities, which favors short sequences; 1
             takes their mean; larger ones favour long sequences, negative ones short sequences.
         n_best: Number of sequences to return for each row, at most `width`.
         early_stopping: Whether the search in a row stops already when no unfinished hypothesis

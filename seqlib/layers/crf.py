@@ -27,7 +27,7 @@ class LinearChainCRF(keras.layers.Layer):
         allowed: Which tags may follow which, an array of booleans (tags + 1, tags + 1): a row for
             each tag before and a last one for the beginning, a column for each tag after and a last
             one for the end; `allowed_in_iob2` makes one of labels. A forbidden step scores
-            `FORBIDDEN` whatever is learnt. None to allow all.
+            `FORBIDDEN` whatever is learned. None to allow all.
         transition_initializer: Of $A$, $b$ and $d$.
         transition_regularizer: Likewise.
         **kwargs: `name`, `dtype` and the like.
@@ -173,13 +173,9 @@ class BestPath(keras.layers.Layer):
 
 
 def allowed_in_iob2(labels):
-    """Return which labels may follow which in IOB2: an entity's inside comes after its own kind.
+    """Return which labels may follow which in IOB2, as `LinearChainCRF` takes it.
 
-    Args:
-        labels: List such as ``["O", "B-PER", "I-PER"]``, in the order of the ids.
-
-    Returns:
-        Array (labels + 1, labels + 1) of bool, as `LinearChainCRF` takes it.
+    An entity's inside comes after its own kind. The array is (labels + 1, labels + 1) of bool.
 
     Example:
         >>> allowed_in_iob2(["O", "B-PER", "I-PER"]).astype(int).tolist()

@@ -31,9 +31,8 @@ class PretrainedEmbedding(keras.layers.Embedding):
             ``"zeros"``; or ``"random"``, drawn from a normal distribution with their mean and
             deviation in every dimension.
         seed: Seed of that draw.
-        **kwargs: The arguments of `keras.layers.Embedding` that do not concern the first values,
-            `name` and `dtype` among them. A configuration has `input_dim` and `output_dim` in
-            place of vectors and vocabulary.
+        **kwargs: Other arguments of `keras.layers.Embedding`. A configuration has `input_dim` and
+            `output_dim` in place of vectors and vocabulary.
 
     Attributes:
         num_found: How many words of the vocabulary have a vector; None for a layer made from its

@@ -70,8 +70,8 @@ def marginals(potentials):
     nothing = ops.zeros_like(start)
     (sums,), _ = _sum_scan((nothing,), (turned,), training=True)
     backward = ops.flip(shift_right(nothing, sums), axis=1)
-    normaliser = ops.logsumexp(last, axis=-1)[:, None, None]
-    return ops.exp(forward + backward - normaliser)
+    normalizer = ops.logsumexp(last, axis=-1)[:, None, None]
+    return ops.exp(forward + backward - normalizer)
 
 
 def best_path(potentials):

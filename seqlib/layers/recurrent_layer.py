@@ -49,6 +49,8 @@ class CellLoop(SequenceLoop):
     def execution(self, time=None, masked=False, eager=False, exported=False):
         """Return how this layer goes through a sequence of so many steps, and why.
 
+        It depends on the call: with a mask, eagerly, or traced for `model.export`.
+
         Example:
             >>> from seqlib.layers import LSTM
             >>> LSTM(4, unroll=True).execution(time=20)

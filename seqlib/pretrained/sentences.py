@@ -69,9 +69,7 @@ class SentenceEncoder:
 def sentence_embeddings(sentences, **kwargs):
     """Return a vector for each sentence, (sentences, 384), by MiniLM, which is loaded once.
 
-    Args:
-        sentences: List of strings.
-        **kwargs: See `SentenceEncoder.embeddings`.
+    Other arguments are those of `SentenceEncoder.embeddings`.
 
     Example:
         >>> happy, dog, sunny = sentence_embeddings(

@@ -183,12 +183,7 @@ class Subwords:
     def encode_batch(self, sentences, length=None, start=None, end=None):
         """Return the ids of many sentences, (sentences, length) of int32, padded with 0.
 
-        Args:
-            sentences: An iterable of strings.
-            length: Width of the array; ``None`` takes the longest. Longer sentences are cut on the
-                right, ``end`` included: they keep their first ``length`` ids.
-            start: A special token to put before each, or ``None``.
-            end: A special token to put after each, or ``None``.
+        Longer sentences are cut on the right, ``end`` included; ``length=None`` takes the longest.
         """
         return pad(self._encode(_check_sentences(sentences), start, end), length)
 

@@ -113,14 +113,9 @@ class Vocabulary:
 
 
 def pad(sequences, length=None):
-    """Put sequences of ids of different lengths into one array, padded with 0 on the right.
+    """Put sequences of ids into one array, (sequences, length), with 0 as padding on the right.
 
-    Args:
-        sequences: A sequence of sequences of ints.
-        length: Width of the array; ``None`` takes the longest sequence. Longer ones are cut.
-
-    Returns:
-        Array ``(sequences, length)`` of int32.
+    Longer sequences are cut; without a `length` the longest fits.
 
     Example:
         >>> pad([[5, 6, 7], [8]]).tolist()

@@ -8,16 +8,10 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s]|_")
 
 
 def word_tokens(text, lower=True):
-    """Cut text into words, numbers and punctuation marks, in order, white space dropped.
+    """Cut text into a list of words, numbers and punctuation marks, white space dropped.
 
-    Typographic apostrophes count as plain ones. Accents and non-Latin letters are letters.
-
-    Args:
-        text: The text, a string.
-        lower: Whether to turn the text into lower case first.
-
-    Returns:
-        The tokens, a list of strings.
+    Typographic apostrophes count as plain ones. Accents and non-Latin letters are letters. The text
+    is turned into lower case first, unless `lower` is false.
 
     Example:
         >>> word_tokens("Congress's budget: $1,250.50 (at most).")

@@ -1,11 +1,4 @@
-"""Word vectors: load, look up, compare, find neighbours, solve analogies, measure bias.
-
-Example:
-    >>> from seqlib.word_vectors import WordVectors
-    >>> vectors = WordVectors(["he", "she", "king", "queen"], [[1, 0], [0, 1], [2, 1], [1, 2]])
-    >>> vectors.nearest("king", k=1)[0][0]
-    'he'
-"""
+"""Word vectors: load, look up, compare, find neighbours, solve analogies, measure bias."""
 
 from seqlib.files import FileError
 from seqlib.word_vectors.analogies import Section, evaluate

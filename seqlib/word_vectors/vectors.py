@@ -189,15 +189,8 @@ class WordVectors:
     def analogy(self, a, b, c, k=1, vocabulary=None):
         """Answer: a is to b as c is to what? The equation stands at `evaluate`.
 
-        Args:
-            a: A word, or a list of words: one for each question.
-            b: A word or a list; one word goes with a list of others.
-            c: A word or a list.
-            k: How many answers to find.
-            vocabulary: Only the first so many words count as answers; None for all.
-
-        Returns:
-            For one question a list of (word, cosine), the best first; for several a list of these.
+        `a`, `b` and `c` are words, or lists of words for many questions; one word goes with lists
+        of others. The arguments `k` and `vocabulary` and what is returned are those of `nearest`.
         """
         ids = np.stack(np.broadcast_arrays(*(self.ids(words) for words in (a, b, c))))
         is_one = ids.ndim == 1
