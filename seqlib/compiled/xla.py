@@ -62,7 +62,8 @@ class ShardedProgram:
     """A function as one XLA program a shard, traced once for each signature that it meets."""
 
     def __init__(self, function, combine, *, open_sizes=True):
-        self.function = function  # (shared, by_row, in_shards), nests or None -> tuple
+        # (shared, by_row, in_shards) -> tuple, each and its items any nest of tensors and None
+        self.function = function
         self.combine = combine  # for each item of the tuple, what puts its shards together
         # Whether one trace serves all sizes but that of the last axis. Otherwise each shape is
         # traced, and the shards are of equal size, filled up with copies of the last row.

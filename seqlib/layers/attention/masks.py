@@ -20,9 +20,9 @@ def join_masks(
     use_causal_mask=False,
     key_mask=None,
 ):
-    """Join all masks of scores, (batch, ..., query time, value time), or None; True = attend."""
+    """Join the masks of scores, (batch, ..., query time, value time); None if there is none."""
     # query_mask (batch, query time), value_mask and key_mask (batch, value time), attention_mask
-    # with or without batch, of size 1 where an axis stands for all.
+    # with or without batch, of size 1 where an axis stands for all; True = attend in each.
     *batch, query_time, value_time = scores_shape
     batch = batch[0] if batch else None
     masks = []
