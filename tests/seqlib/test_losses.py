@@ -136,10 +136,7 @@ def test_a_model_trains_saves_and_loads_with_it(targets, tmp_path, jit_compile):
         pytest.skip("torch compiles otherwise")
     keras.utils.set_random_seed(1)
     model = keras.Sequential(
-        [
-            keras.layers.Embedding(VOCABULARY, 16, mask_zero=True),
-            keras.layers.Dense(VOCABULARY),
-        ]
+        [keras.layers.Embedding(VOCABULARY, 16, mask_zero=True), keras.layers.Dense(VOCABULARY)]
     )
     model.compile(
         keras.optimizers.Adam(0.1),

@@ -74,10 +74,7 @@ def test_notebook_is_written_back_fit_with_record_copy_and_table(project, capsys
         (["import sys\nprint('careful', file=sys.stderr)"], ["not fit", "stderr: careful"]),
         (["%nonsense"], ["cell 1 failed", "UsageError"]),
         (
-            [
-                "double = lambda x: x + x",
-                RESULTS.format(name="9-9_toy", limit=0.5),
-            ],
+            ["double = lambda x: x + x", RESULTS.format(name="9-9_toy", limit=0.5)],
             ["cell 2 failed", "two halved: 1, must be at most 0.5"],
         ),
     ],

@@ -6,13 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from course.translation import dates
-from course.translation.dates import (
-    FORMATS,
-    LOCALES,
-    SLASHED_FORMATS,
-    UNSEEN_FORMATS,
-    date_pairs,
-)
+from course.translation.dates import FORMATS, LOCALES, SLASHED_FORMATS, UNSEEN_FORMATS, date_pairs
 
 
 @pytest.fixture(scope="module")

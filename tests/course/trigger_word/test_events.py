@@ -1,12 +1,7 @@
 import numpy as np
 import pytest
 
-from course.trigger_word.events import (
-    detections_of,
-    event_score,
-    match_events,
-    threshold_sweep,
-)
+from course.trigger_word.events import detections_of, event_score, match_events, threshold_sweep
 
 
 def test_an_event_counts_once_however_often_it_is_flagged():

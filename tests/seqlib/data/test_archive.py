@@ -22,21 +22,16 @@ def run_instead_of_pip(monkeypatch, program):
 
 
 @pytest.mark.usefixtures("pip")
-def test_fetch_keeps_the_members_and_runs_nothing(shelf):
+def test_fetch_keeps_the_members_runs_nothing_and_is_done_once(shelf, capsys):
     shelf.add("made_up", WORDS, extra={"made_up/__init__.py": b"raise SystemExit"})
     files = data.fetch("made_up")
     assert files == {"words.txt": shelf.cache / "made_up" / "words.txt"}
     assert files["words.txt"].read_bytes() == WORDS["made_up/words.txt"]
     assert shelf.left() == ["made_up/words.txt"]
     assert "made_up" not in sys.modules
-
-
-def test_what_is_here_is_not_fetched_again(shelf, capsys):
-    shelf.add("made_up", WORDS)
-    data.fetch("made_up")
     shelf.wheel.unlink()
     capsys.readouterr()
-    data.fetch("made_up")
+    assert data.fetch("made_up") == files
     assert capsys.readouterr().out == ""
 
 
@@ -81,12 +76,9 @@ def test_nothing_here_and_no_network_names_what_to_run_and_where_it_goes(shelf):
     shelf.wheel.unlink()
     with pytest.raises(data.DataError) as caught:
         data.fetch("made_up")
-    message = str(caught.value)
-    assert "python -m seqlib.data fetch made_up" in message
-    assert str(shelf.cache / "made_up" / "words.txt") in message
-    assert "SEQLIB_DATA" in message
-    assert 'load("made_up", path=...)' in message
-    assert "https://example.org/" in message
+    place = str(shelf.cache / "made_up" / "words.txt")
+    for part in ("python -m seqlib.data fetch made_up", place, "SEQLIB_DATA", "path=...", "https:"):
+        assert part in str(caught.value)
     assert shelf.left() == []
 
 
@@ -127,15 +119,9 @@ def test_a_member_that_is_not_as_described_is_not_kept(shelf, member, message):
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        (
-            "OSError: [Errno 28] No space left on device",
-            "too little room .*nothing half-written was left",
-        ),
+        ("OSError: [Errno 28] No space left on device", "too little room .*nothing half-written"),
         ("No module named pip", "No module named pip"),
-        (
-            "WARNING: ... after connection broken by ...\nERROR: No match",
-            "no connection .*No match",
-        ),
+        ("WARNING: ... connection broken by ...\nERROR: No match", "no connection .*No match"),
         ("", "it ended with code 7"),
     ],
 )

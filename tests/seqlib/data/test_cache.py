@@ -31,14 +31,9 @@ archive.download = copied
 
 def start(shelf, program):
     arguments = [sys.executable, "-c", PROLOGUE + program, str(shelf.cards), str(shelf.folder)]
-    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
-    return subprocess.Popen(
-        arguments,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        env=environment,
-    )
+    env = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"}
+    return subprocess.Popen(arguments, env=env, **pipes)
 
 
 def test_the_folder_is_the_users_cache_unless_chosen(monkeypatch, tmp_path):
@@ -55,7 +50,7 @@ def test_the_folder_is_the_users_cache_unless_chosen(monkeypatch, tmp_path):
     assert cache.root() == tmp_path / "here"
 
 
-def test_a_file_that_changed_on_disk_is_fetched_again(shelf, capsys):
+def test_a_file_that_changed_on_disk_is_fetched_again_and_never_used(shelf, capsys):
     shelf.add("made_up", WORDS)
     path = data.fetch("made_up")["words.txt"]
     before = path.stat()
@@ -65,11 +60,6 @@ def test_a_file_that_changed_on_disk_is_fetched_again(shelf, capsys):
         data.fetch("made_up")
         assert path.read_bytes() == WORDS["made_up/words.txt"]
         assert "has changed on disk; fetching it again" in capsys.readouterr().out
-
-
-def test_a_file_that_changed_on_disk_is_never_used(shelf):
-    shelf.add("made_up", WORDS)
-    path = data.fetch("made_up")["words.txt"]
     path.write_bytes(b"something else")
     shelf.wheel.unlink()
     with pytest.raises(data.DataError, match=r"words\.txt has changed and was not used"):
@@ -78,16 +68,14 @@ def test_a_file_that_changed_on_disk_is_never_used(shelf):
 
 def test_a_process_that_dies_half_way_leaves_nothing_in_the_way(shelf):
     shelf.add("made_up", WORDS)
-    process = start(
-        shelf,
-        """
+    program = """
 def die(archive, folder, progress):
     (folder / "words.txt").write_bytes(b"one t")
     os._exit(9)
 archive.download = die
 data.fetch("made_up")
-""",
-    )
+"""
+    process = start(shelf, program)
     process.communicate(timeout=60)
     assert process.returncode == 9
     assert shelf.left() == [".work/made_up_archive/words.txt"]
@@ -169,13 +157,10 @@ def test_a_read_only_folder_serves_what_it_has(shelf, monkeypatch):
     assert data.fetch("made_up")["words.txt"].read_bytes() == WORDS["made_up/words.txt"]
 
 
-@pytest.mark.parametrize("what", ["mkdir", "lock"])
+@pytest.mark.parametrize("what", [(Path, "mkdir"), (filelock.FileLock, "acquire")])
 def test_a_read_only_folder_that_lacks_a_file_is_named(shelf, monkeypatch, what):
     shelf.add("made_up", WORDS)
-    if what == "mkdir":
-        monkeypatch.setattr(Path, "mkdir", refuse)
-    else:
-        monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    monkeypatch.setattr(*what, refuse)
     with pytest.raises(data.DataError, match=r"cannot be written .*Set the env.* SEQLIB_DATA"):
         data.fetch("made_up")
 

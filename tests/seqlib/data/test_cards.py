@@ -22,15 +22,11 @@ def test_every_card_is_valid_and_shows_license_and_citation():
             assert all(part in card.notice() for part in limits)
 
 
-def test_cards_that_share_an_archive_pin_the_same_one():
+def test_cards_agree_on_archives_and_sizes():
     archives = {}
-    for archive in (data.card(name).archive for name in data.names()):
-        if archive:
-            assert archives.setdefault(archive.package, archive) == archive
-
-
-def test_a_canonical_file_that_is_a_member_has_its_size():
     for card in map(data.card, data.names()):
+        if archive := card.archive:
+            assert archives.setdefault(archive.package, archive) == archive
         for source in card.sources:
             member = card.member(source.file)
             assert member is None or source.size == member.size

@@ -52,23 +52,21 @@ def test_the_canonical_address_gives_the_same_files(mirrored, site):
     assert mirrored.left() == ["made_up/more.txt", "made_up/words.txt"]
 
 
-def test_another_version_at_the_canonical_address_is_not_kept(mirrored, site):
-    site.pages["/words.txt"] = b"one two three four\n"
-    with pytest.raises(data.DataError, match=r"holds another version of words\.txt"):
-        data.fetch("made_up", source="canonical")
-    assert mirrored.left() == []
-
-
-def test_a_page_that_is_gone_is_said(mirrored, site):
-    del site.pages["/words.txt"]
-    with pytest.raises(data.DataError, match=r"/words\.txt answered 404"):
-        data.fetch("made_up", source="canonical")
-    assert mirrored.left() == []
-
-
-def test_a_transfer_that_breaks_off_is_said(mirrored, site):
-    site.promised_too_much = 10
-    with pytest.raises(data.DataError, match="broke off after 14 of 24 bytes"):
+@pytest.mark.parametrize(
+    ("happens", "message"),
+    [
+        (lambda site: site.pages.update({"/words.txt": b"new\n"}), "another version of words"),
+        (lambda site: site.pages.clear(), r"/words\.txt answered 404"),
+        (lambda site: setattr(site, "promised_too_much", 10), "broke off after 14 of 24 bytes"),
+        (lambda site: (site.shutdown(), site.server_close()), r"not be read: .*\n.*where it goes"),
+    ],
+    ids=["other", "gone", "broken off", "nobody"],
+)
+def test_what_does_not_come_whole_from_the_canonical_address_is_not_kept(
+    mirrored, site, happens, message
+):
+    happens(site)
+    with pytest.raises(data.DataError, match=message):
         data.fetch("made_up", source="canonical")
     assert mirrored.left() == []
 
@@ -79,13 +77,6 @@ def test_a_zip_that_lacks_the_file_is_said(mirrored, site, body):
     with pytest.raises(data.DataError, match=r"is not a zip with data/more\.txt"):
         data.fetch("made_up", source="canonical")
     assert mirrored.left() == ["made_up/words.txt"]
-
-
-def test_nobody_listening_is_said(mirrored, site, monkeypatch):
-    site.shutdown()
-    site.server_close()
-    with pytest.raises(data.DataError, match=r"could not be read: .*\n.*where it goes"):
-        data.fetch("made_up", source="canonical")
 
 
 def test_a_file_without_a_hash_is_watched_from_its_arrival(published, site, capsys):
@@ -150,18 +141,12 @@ def test_where_from_must_be_known(shelf):
         data.fetch("made_up", source="canonical")
 
 
-def test_a_set_without_an_archive_says_so(published):
-    with pytest.raises(data.DataError, match="has no archive; use source='canonical'"):
-        data.fetch("made_up", source="archive")
-
-
 def test_what_is_not_fetched_says_where_it_comes_from():
     for name, origin in (("dates", "code of this course"), ("bach_chorales", "package music21")):
         with pytest.raises(data.DataError, match=f"nothing to fetch for '{name}': .*{origin}"):
             data.fetch(name)
 
 
-def test_what_was_written_for_the_course_is_there():
-    (path,) = data.fetch("emojify").values()
-    assert path.name == "emojify.csv"
-    assert path.is_file()
+def test_a_set_without_an_archive_says_so(published):
+    with pytest.raises(data.DataError, match="has no archive; use source='canonical'"):
+        data.fetch("made_up", source="archive")

@@ -93,8 +93,7 @@ def test_what_is_masked_changes_nothing(name, way):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "scale"),
-    [("float32", 1e4), ("float16", 100), ("float16", 1e4), ("bfloat16", 1e4)],
+    ("dtype", "scale"), [("float32", 1e4), ("float16", 100), ("float16", 1e4), ("bfloat16", 1e4)]
 )
 @pytest.mark.parametrize("name", ["additive", "dot", "scaled", "general", "heads"])
 def test_wholly_masked_rows_are_zero_whatever_the_precision_and_the_scores(name, dtype, scale):

@@ -128,8 +128,7 @@ def test_training_leaves_padding_out_of_the_loss_and_learns():
 
 
 @pytest.mark.parametrize(
-    ("form", "dtype"),
-    [*((form, "float32") for form in FORMS), ("sinusoidal", "mixed_float16")],
+    ("form", "dtype"), [*((form, "float32") for form in FORMS), ("sinusoidal", "mixed_float16")]
 )
 def test_from_the_cache_come_the_logits_of_the_whole_sequence(form, dtype):
     model = make(form, dtype=dtype)

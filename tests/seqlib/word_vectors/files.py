@@ -1,38 +1,16 @@
 """Small made-up files of word vectors."""
 
+import bz2
+import gzip
+import zipfile
+
 import numpy as np
 
 # Words that break readers which split at white space, know quotes, or trim.
 NASTY = [
-    "the",
-    ". . .",
-    "at name@domain.com",
-    '"',
-    '"quoted',
-    "it''s",
-    "\u00a0",
-    "\u0085",
-    "a\u2028b",
-    "\u200b",
-    "\ufeff",
-    "null",
-    "nan",
-    "-1.5",
-    "1 800",
-    "#",
-    ",",
-    "x\ty",
-    "\t",
-    "\x0b",
-    "\x1c",
-    "x\rz",
-    "\r",
-    "",
-    "two  spaces",
-    " ",
-    "日本語",
-    "🙂",
-    "a\x00b",
+    *("the", ". . .", "at name@domain.com", '"', '"quoted', "its", "\u00a0", "\u0085", "a\u2028b"),
+    *("\u200b", "\ufeff", "null", "nan", "-1.5", "1 800", "#", ",", "x\ty", "\t", "\x0b", "\x1c"),
+    *("x\rz", "\r", "", "two  spaces", " ", "日本語", "🙂", "a\x00b"),
 ]
 
 
@@ -49,4 +27,15 @@ def lines(words, matrix):
 
 def write(path, text):
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def pack(path, packed, content):
+    """Write bytes as they are, or packed by "gzip", "bzip2" or "zip"."""
+    if packed != "zip":
+        packer = {"plain": bytes, "gzip": gzip.compress, "bzip2": bz2.compress}[packed]
+        return write(path, packer(content))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("folder/", "")
+        archive.writestr("folder/a.txt", content)
     return path

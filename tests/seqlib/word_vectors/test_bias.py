@@ -5,14 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from seqlib.word_vectors import (
-    WordVectors,
-    direction,
-    equalize,
-    neutralize,
-    unit,
-    weat,
-)
+from seqlib.word_vectors import WordVectors, direction, equalize, neutralize, unit, weat
 
 
 def draw(*shape, seed=0):
@@ -37,14 +30,11 @@ def test_neutralized_vectors_are_orthogonal_and_of_length_1(along):
     np.testing.assert_allclose(one, rest / np.linalg.norm(rest), atol=1e-12)
 
 
-def test_neutralized_along_several_directions_that_are_not_orthogonal():
+def test_neutralized_along_several_directions_or_of_nothing_else(along):
     directions = draw(3, 8, seed=4)
     directions[2] = directions[0] + directions[1]  # and not even independent
     found = neutralize(draw(5, 8), directions)
     np.testing.assert_allclose(found @ directions.T, 0, atol=1e-12)
-
-
-def test_what_lies_along_the_direction_becomes_zero(along):
     assert not neutralize([3 * along, -along], along).any()
     assert not neutralize(np.float32([3 * along]), along).any()
     assert neutralize(np.float32([along]), draw(8)).dtype == np.float32
@@ -96,13 +86,18 @@ def test_the_direction_of_pairs_is_the_one_in_which_they_differ(along):
         direction(draw(2, 3))
 
 
-def test_directions_that_do_not_fit_are_refused(along):
+def test_what_does_not_fit_is_refused(along):
     with pytest.raises(ValueError, match=r"direction has shape \(7,\). Allowed: \(8,\) or"):
         neutralize(draw(2, 8), along[:7])
     with pytest.raises(ValueError, match="direction is zero"):
         neutralize(draw(2, 8), np.zeros(8))
     with pytest.raises(ValueError, match="do not differ along the direction"):
         equalize([[along, along]], along)
+    x = draw(2, 3)
+    with pytest.raises(ValueError, match=r"b has shape \(0, 3\)"):
+        weat(x, x, x, np.empty((0, 3)))
+    with pytest.raises(ValueError, match="all targets have the same association"):
+        weat(x[:1], x[:1], x, x[:1])
 
 
 def brute_force(x, y, a, b):
@@ -137,7 +132,7 @@ def test_weat_is_what_the_definitions_say(sizes):
     assert swapped.effect_size == pytest.approx(-effect_size)
 
 
-def test_a_drawn_p_value_is_near_the_exact_one_and_the_same_each_time():
+def test_a_drawn_p_value_is_near_the_exact_one_the_same_each_time_and_never_zero():
     groups = [draw(6, 8, seed=number) for number in range(4)]
     exact = weat(*groups)
     assert exact.divisions == 924
@@ -147,21 +142,10 @@ def test_a_drawn_p_value_is_near_the_exact_one_and_the_same_each_time():
     assert drawn == weat(*groups, divisions=900, seed=1)
     assert drawn.p_value != weat(*groups, divisions=900, seed=2).p_value
     assert drawn.effect_size == exact.effect_size
-
-
-def test_a_drawn_p_value_is_never_zero():
     x, y = np.eye(2)[[0] * 12], np.eye(2)[[1] * 12]
     found = weat(x, y, x[:1], y[:1], divisions=1000)
     assert found.effect_size == pytest.approx(2)
     assert 0 < found.p_value <= 2 / 1001
-
-
-def test_groups_that_do_not_fit_are_refused():
-    x = draw(2, 3)
-    with pytest.raises(ValueError, match=r"b has shape \(0, 3\)"):
-        weat(x, x, x, np.empty((0, 3)))
-    with pytest.raises(ValueError, match="all targets have the same association"):
-        weat(x[:1], x[:1], x, x[:1])
 
 
 def test_the_methods_look_the_words_up(along):

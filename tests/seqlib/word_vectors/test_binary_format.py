@@ -21,11 +21,9 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize("cache", [True, False])
-@pytest.mark.parametrize("block", [1, 37, 4_000_000])
+@pytest.mark.parametrize("block", [37, 100, 4_000_000])
 def test_there_and_back(path, monkeypatch, cache, block):
     monkeypatch.setattr(binary_format, "BLOCK", block)
-    if block == 1:  # a block must hold a word and its vector
-        monkeypatch.setattr(binary_format, "BLOCK", 100)
     vectors = WordVectors.load_word2vec(path, binary=True, cache=cache)
     assert vectors.words == WORDS
     assert vectors.matrix.dtype == np.float32
@@ -35,7 +33,7 @@ def test_there_and_back(path, monkeypatch, cache, block):
     np.testing.assert_array_equal(some.matrix, MATRIX[[0, WORDS.index("🙂")]])
 
 
-def test_without_line_ends_between_the_words(tmp_path):
+def test_a_file_without_line_ends_between_the_words_or_without_words(tmp_path):
     content = b"2 2\n" + b"".join(
         word + b" " + np.array(row, "<f4").tobytes()
         for word, row in ((b"a", [0.5, 1.5]), (b"b", [2.5, 3.5]))
@@ -43,6 +41,9 @@ def test_without_line_ends_between_the_words(tmp_path):
     vectors = WordVectors.load_word2vec(write(tmp_path / "a.bin", content), binary=True)
     assert vectors.words == ["a", "b"]
     assert vectors.matrix.tolist() == [[0.5, 1.5], [2.5, 3.5]]
+    path = write(tmp_path / "a.bin", b"5 3\n" + b"x" * 10_000)
+    with pytest.raises(FileError, match="word 1: no space ends this word"):
+        WordVectors.load_word2vec(path, binary=True)
 
 
 def test_gensim_reads_what_is_written_and_the_reverse(path, tmp_path):
@@ -64,38 +65,24 @@ def test_words_that_the_format_cannot_keep(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def _not_finite(content):
-    begin = content.find(b"null ") + 5
-    return content[:begin] + np.float32(np.nan).tobytes() + content[begin + 4 :]
-
-
 LAST = len(WORDS)
 
 # How a file is harmed, and what is said.
 HARMS = {
     "cut in a vector": (lambda c: c[:-9], f"word {LAST}: the file ends within it"),
-    "cut between words": (
-        lambda c: c[: c.rfind(b"a\x00b ")],
-        f"word {LAST}: the file ends within it",
-    ),
+    "cut between words": (lambda c: c[: c.rfind(b"a\0b ")], f"word {LAST}: the file ends within"),
     "goes on": (lambda c: c + b"more", f"after word {LAST}: the file goes on"),
     "no header": (lambda c: c[c.find(b"\n") + 1 :], "line 1: a header .* was expected"),
-    "header of text": (
-        lambda c: b"many words\n" + c,
-        "line 1: a header .* was expected, got b'many words'",
-    ),
+    "header of text": (lambda c: b"many words\n" + c, "line 1: .* was expected, got b'many words'"),
     "wrong dimension": (lambda c: c.replace(b" 7\n", b" 6\n", 1), "word"),
     "empty": (lambda c: b"", "line 1: a header .* was expected, got b''"),
-    "latin-1": (
-        lambda c: c.replace("日本語".encode(), b"caf\xe9.....", 1),
-        "word .*: b'caf.xe9.*' is not UTF-8",
-    ),
+    "latin-1": (lambda c: c.replace(b"null ", b"\xe9ull ", 1), "word .*: b'.xe9ull' is not UTF-8"),
     "twice": (
         lambda c: c.replace(b"null ", b"\nthe ", 1),
         "word .*: the word 'the' is there for the second time .first: word 1",
     ),
     "not finite": (
-        _not_finite,
+        lambda c: re.sub(b"(?s)(?<=null )....", np.float32(np.nan).tobytes(), c),
         f"word {WORDS.index('null') + 1}: the vector of 'null' has a number that",
     ),
 }
@@ -108,9 +95,3 @@ def test_a_bad_file_is_named_and_nothing_is_kept(path, own_cache, case):
     with pytest.raises(FileError, match=f"{path}, {message}"):
         WordVectors.load_word2vec(path, binary=True)
     assert not [file for file in own_cache.rglob("*") if file.suffix in (".f32", ".json")]
-
-
-def test_something_else_altogether(tmp_path):
-    path = write(tmp_path / "a.bin", b"5 3\n" + b"x" * 10_000)
-    with pytest.raises(FileError, match="word 1: no space ends this word"):
-        WordVectors.load_word2vec(path, binary=True)

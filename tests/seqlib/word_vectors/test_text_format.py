@@ -1,7 +1,5 @@
 """Text files: every token as it stands, every way to pack them, every number as Python reads it."""
 
-import bz2
-import gzip
 import zipfile
 
 import numpy as np
@@ -9,7 +7,7 @@ import pytest
 
 from seqlib.text import Vocabulary
 from seqlib.word_vectors import WordVectors, text_format
-from tests.seqlib.word_vectors.files import NASTY, lines, numbers, write
+from tests.seqlib.word_vectors.files import NASTY, lines, numbers, pack, write
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 MATRIX = numbers(len(NASTY), 5)
@@ -68,18 +66,12 @@ def test_line_ends(tmp_path, end, last, header):
     assert load(path, only=["two words"], cache=False).words == ["two words"]
 
 
-def test_a_space_at_the_end_of_some_lines_alone(tmp_path):
-    text = "one 0.5 1.5\ntwo 2.5 3.5 \nthree 4.5 5.5\n"
-    vectors = WordVectors.load_glove(write(tmp_path / "a.txt", text))
-    assert vectors.words == ["one", "two", "three"]
-    assert vectors.matrix.tolist() == [[0.5, 1.5], [2.5, 3.5], [4.5, 5.5]]
-
-
 @pytest.mark.parametrize(
     "text", ["1e-5", "-2.5E+3", "+1.5", "3", ".5", "5.", "1e-40", "-0.0", "123456789.123", "1_0"]
 )
 def test_numbers_are_what_python_makes_of_them(tmp_path, text):
-    path = write(tmp_path / "a.txt", f"a {text} 1.5\nb 2.5 {text}\n")
+    # A space stands at the end of some lines alone.
+    path = write(tmp_path / "a.txt", f"a {text} 1.5 \nb 2.5 {text}\n")
     expected = np.float32(float(text))
     matrix = WordVectors.load_glove(path, cache=False).matrix
     assert matrix.tolist() == [[expected, 1.5], [2.5, expected]]
@@ -89,15 +81,7 @@ def test_numbers_are_what_python_makes_of_them(tmp_path, text):
 @pytest.mark.parametrize("packed", ["plain", "gzip", "bzip2", "zip"])
 def test_how_a_file_is_packed_is_seen_from_its_content(tmp_path, suffix, packed):
     content = lines(NASTY, MATRIX).encode()
-    path = tmp_path / f"a{suffix}"
-    if packed == "zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("folder/", "")
-            archive.writestr("folder/a.txt", content)
-    else:
-        path.write_bytes(
-            {"plain": bytes, "gzip": gzip.compress, "bzip2": bz2.compress}[packed](content)
-        )
+    path = pack(tmp_path / f"a{suffix}", packed, content)
     vectors = WordVectors.load_glove(path)
     assert vectors.words == NASTY
     np.testing.assert_array_equal(vectors.matrix, MATRIX)
@@ -111,9 +95,7 @@ def test_a_member_of_a_zip_is_chosen(tmp_path):
         archive.writestr("three.txt", "b 0.5 1.5 2.5\n")
     assert WordVectors.load_glove(path, member="two.txt").words == ["a"]
     assert WordVectors.load_glove(path, member="three.txt").words == ["b"]  # not the cached one
-    with pytest.raises(
-        ValueError, match=r"no member was named; member must be one of two.txt, thr"
-    ):
+    with pytest.raises(ValueError, match=r"no member was named; .* be one of two.txt, thr"):
         WordVectors.load_glove(path)
     with pytest.raises(ValueError, match=r"member is 'four.txt'; member must be one of two.txt"):
         WordVectors.load_glove(path, member="four.txt")

@@ -84,14 +84,11 @@ def test_similarity_pair_by_pair(vectors):
     np.testing.assert_allclose([table[0, 0], table[1, 1]], 1, atol=1e-6)
 
 
-def test_a_vector_of_zeros_is_near_to_nothing():
+def test_a_vector_of_zeros_is_near_to_nothing_and_the_more_frequent_comes_first():
     vectors = WordVectors(["a", "zero", "b"], [[1, 0], [0, 0], [-1, 0]])
     assert vectors.nearest("a") == [("zero", 0.0), ("b", -1.0)]
     assert vectors.similarity("a", "zero") == 0
     assert [cosine for _, cosine in vectors.nearest("zero")] == [0, 0]
-
-
-def test_of_equally_near_words_the_more_frequent_comes_first():
     vectors = WordVectors(["q", "x", "y", "z"], [[1, 0], [1, 1], [1, -1], [2, 2]])
     assert [word for word, _ in vectors.nearest("q")] == ["x", "y", "z"]
 
@@ -110,7 +107,7 @@ def test_looking_up(vectors):
         vectors.nearest(["w1", "none"])
 
 
-def test_a_subset_keeps_the_order_asked_for(vectors):
+def test_a_subset_keeps_the_order_asked_for_and_a_replacement_is_a_copy(vectors):
     vocabulary = Vocabulary(["w9", "no such word", "w4"], unknown="<unk>")
     for wanted in (vocabulary, ["w9", "w9", "no such word", "w4"]):
         some = vectors.subset(wanted)
@@ -120,25 +117,19 @@ def test_a_subset_keeps_the_order_asked_for(vectors):
     assert vectors.matrix.any(axis=1).all()  # a copy
     with pytest.raises(ValueError, match="none of the 1 words is among the 200"):
         vectors.subset(["no such word"])
-
-
-def test_replaced_vectors(vectors):
     new = vectors.replaced(["w5", "w6"], np.ones((2, 6)))
     assert new["w6"].tolist() == [1] * 6
     np.testing.assert_array_equal(new["w7"], MATRIX[7])
     np.testing.assert_array_equal(vectors["w6"], MATRIX[6])
 
 
-def test_words_and_matrix_must_go_together():
+def test_what_does_not_go_together_is_refused(vectors):
     with pytest.raises(ValueError, match=r"there are 1 words, and the matrix has shape \(2, 2\)"):
         WordVectors(["a"], np.eye(2))
     with pytest.raises(ValueError, match="'b' is there more than once"):
         WordVectors(["a", "b", "b"], np.eye(3))
     with pytest.raises(ValueError, match="Allowed: a word or more"):
         WordVectors([], np.empty((0, 2)))
-
-
-def test_queries_must_fit(vectors):
     with pytest.raises(ValueError, match=r"queries has shape \(2, 5\). Allowed: words, \(6,\)"):
         vectors.nearest(np.ones((2, 5)))
     with pytest.raises(ValueError, match="k is 0"):
