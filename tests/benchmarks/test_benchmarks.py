@@ -82,9 +82,6 @@ def test_record_is_written_shown_and_drawn(record, tmp_path):
     chart.write(tmp_path / "a.svg", kept)
     assert (tmp_path / "a.svg").read_bytes() == first
     assert ElementTree.fromstring(first).tag.endswith("svg")
-
-
-def test_page_shows_the_record_that_is_committed():
     kept = results.read(ROOT / "benchmarks" / "results.json")
     page = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
     assert tables.page(kept) == page, "run: make bench"

@@ -30,16 +30,13 @@ def test_the_first_two_differ_where_any_two_do(seed):
     assert {width for width, _ in alike} == {4}
 
 
-def test_the_order_is_the_generators():
+def test_the_order_is_the_generators_and_too_few_make_no_batch():
     lengths = np.arange(1, 31)
     one, same, other = (
         [rows.tolist() for _, rows in draw_batches(lengths, (30,), 5, np.random.default_rng(seed))]
         for seed in (1, 1, 2)
     )
     assert one == same != other
-
-
-def test_too_few_make_no_batch():
     assert draw_batches(np.array([2, 3]), (4,), 3, np.random.default_rng(0)) == []
 
 

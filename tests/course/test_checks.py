@@ -90,12 +90,6 @@ def test_wrong_answers_say_what_was_given_what_is_expected_and_the_hint(got, exp
     assert not isinstance(caught.value, Unfinished)
 
 
-def test_tolerance_counts():
-    judge(1.01, 1.0, tolerance=0.02)
-    with pytest.raises(CheckFailed):
-        judge(1.03, 1.0, tolerance=0.02)
-
-
 def test_a_message_shows_short_arguments():
     check = total(lambda a, b: 0)
     with pytest.raises(CheckFailed, match=r"total\(\[1, 2\], 'x'\): given 0; expected 3"):
@@ -108,7 +102,7 @@ def test_a_message_shows_short_arguments():
         check.case(1, 2, expected=3, label=" of two")
 
 
-def test_a_known_mistake_and_a_case_have_hints_of_their_own():
+def test_a_known_mistake_and_a_case_have_hints_of_their_own_and_tolerance_counts():
     mistakes = [(7, "Seven."), (6, "This is the product.")]
     with pytest.raises(CheckFailed, match=r"Hint: This is the product\."):
         total(lambda a, b: a * b).case(2, 3, expected=5, mistakes=mistakes)
@@ -116,6 +110,9 @@ def test_a_known_mistake_and_a_case_have_hints_of_their_own():
         total(lambda a, b: a - b).case(2, 3, expected=5, mistakes=mistakes)
     with pytest.raises(CheckFailed, match=r"Hint: No overflow\."):
         judge(1, 2, mistakes=mistakes, hint="No overflow.")
+    judge(1.01, 1.0, tolerance=0.02)
+    with pytest.raises(CheckFailed):
+        judge(1.03, 1.0, tolerance=0.02)
 
 
 def test_arguments_are_handed_over_as_copies():

@@ -38,30 +38,28 @@ def fit():
     return run
 
 
-def test_nothing_is_shown_where_nobody_watches(monkeypatch, capfd, fit):
+def test_nothing_is_shown_where_nobody_watches_and_the_device_need_not_wait(
+    monkeypatch, capfd, fit
+):
     monkeypatch.setenv("SEQLIB_PROGRESS", "off")
     assert list(session.progress(range(3), description="counting")) == [0, 1, 2]
     assert len(fit().epoch) == 2
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""
-
-
-def test_silent_callback_does_not_make_the_device_wait(monkeypatch):
     monkeypatch.setenv("SEQLIB_PROGRESS", "off")
     bar = session.ProgressBar("a line")
     # Keras fetches the loss of each batch for a callback that has a method of its own here.
     assert bar.on_train_batch_end.__func__ is keras.callbacks.Callback.on_train_batch_end
 
 
-def test_terminal_shows_epoch_losses_and_time_left(monkeypatch, capsys, fit):
+def test_terminal_shows_epoch_losses_and_time_left_or_what_was_given_a_total(
+    monkeypatch, capsys, fit
+):
     monkeypatch.setenv("SEQLIB_PROGRESS", "on")
     fit()
     shown = capsys.readouterr().err
     for part in ("a line: epoch 2/2", "loss", "val loss", "left"):
         assert part in shown
-
-
-def test_total_may_be_given_for_what_has_no_length(monkeypatch, capsys):
     monkeypatch.setenv("SEQLIB_PROGRESS", "on")
     assert list(session.progress(iter("ab"), total=2, description="letters")) == ["a", "b"]
     assert "letters" in capsys.readouterr().err

@@ -45,13 +45,10 @@ def weights_of(model):
     }
 
 
-def test_names_do_not_depend_on_what_was_made_before():
+def test_names_do_not_depend_on_what_was_made_before_and_each_is_of_one_weight():
     assert list(weights_of(made(3))) == list(weights_of(made(3)))
     assert "made/dense_1/kernel" in weights_of(made(2))
     assert "made/dense/kernel" in weights_of(made(1))
-
-
-def test_weights_of_one_name_are_refused():
     twice = [keras.Variable(np.ones(1), name="one") for _ in range(2)]
     with pytest.raises(ValueError, match="two weights are called one"):
         name_weights(twice)

@@ -17,12 +17,8 @@ by_name = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATH
 
 
 @by_name
-def test_notebook_is_fit_to_be_committed(path):
+def test_notebook_is_fit_to_be_committed_and_small_in_the_file_too(path):
     assert committed.check(path, NOTEBOOKS / "results") == []
-
-
-@by_name
-def test_notebook_is_small_in_the_file_too(path):
     assert path.stat().st_size <= committed.SIZE_LIMIT
 
 

@@ -78,11 +78,8 @@ def test_each_cell_passes_or_fails_as_it_should(report, name):
         assert said is None if part is None else part in said
 
 
-def test_exercises_are_not_collected(report):
+def test_exercises_are_not_collected_and_results_leave_no_trace(report, folder):
     assert report.keys() == CASES.keys()
-
-
-def test_results_of_a_test_run_leave_no_trace(folder):
     recorded = Path((folder / "told.txt").read_text(encoding="utf-8"))
     assert not recorded.exists()
     assert not recorded.is_relative_to(folder)

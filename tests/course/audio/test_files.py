@@ -40,24 +40,24 @@ def test_bytes_are_read_like_a_file():
     assert read(buffer.getvalue()).seconds == 1.0
 
 
-def test_eight_bits_are_read_with_a_remark(tmp_path):
-    soundfile.write(tmp_path / "a.wav", tone(RATE), RATE, subtype="PCM_U8")
+@pytest.mark.parametrize(
+    ("samples", "subtype", "remark"),
+    [
+        (tone(RATE)[:, 0], "PCM_U8", "8 bits"),
+        (np.clip(4 * tone(RATE)[:, 0], -1, 1), "PCM_16", "clipped"),
+        (np.zeros(RATE), "PCM_16", "silent"),
+    ],
+)
+def test_what_is_poor_is_read_with_a_remark(tmp_path, samples, subtype, remark):
+    soundfile.write(tmp_path / "a.wav", samples, RATE, subtype=subtype)
     recording = read(tmp_path / "a.wav")
-    assert np.abs(recording.samples - tone(RATE)[:, 0]).max() < 0.01
-    assert "8 bits" in recording.remarks[0]
+    assert np.abs(recording.samples - samples).max() < 0.01
+    assert remark in recording.remarks[0]
 
 
-def test_a_clipped_file_is_read_with_a_remark(tmp_path):
-    soundfile.write(tmp_path / "a.wav", np.clip(4 * tone(RATE), -1, 1), RATE)
-    assert "clipped" in read(tmp_path / "a.wav").remarks[0]
-
-
-def test_silence_is_read_with_a_remark(tmp_path):
-    soundfile.write(tmp_path / "a.wav", np.zeros(RATE), RATE)
-    assert "silent" in read(tmp_path / "a.wav").remarks[0]
-
-
-def test_an_empty_file(tmp_path):
+def test_an_empty_file_and_none(tmp_path):
+    with pytest.raises(AudioError, match="there is no such file"):
+        read(tmp_path / "a.wav")
     (tmp_path / "a.wav").touch()
     with pytest.raises(AudioError, match=r"empty \(0 bytes\)"):
         read(tmp_path / "a.wav")
@@ -95,11 +95,6 @@ def test_what_is_no_sound(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(AudioError, match="no sound that can be read"):
         read(path)
-
-
-def test_no_file(tmp_path):
-    with pytest.raises(AudioError, match="there is no such file"):
-        read(tmp_path / "a.wav")
 
 
 def test_integers_are_scaled_by_their_kind():

@@ -39,12 +39,9 @@ def test_random_onsets_never_overlap_and_reach_every_place():
     assert {0, 25} <= seen
 
 
-def test_segments_that_do_not_fit():
+def test_no_segments_and_those_that_do_not_fit():
     with pytest.raises(AudioError, match="do not fit"):
         random_onsets(np.random.default_rng(0), [6, 6], 10)
-
-
-def test_no_segments():
     assert random_onsets(np.random.default_rng(0), [], 10).shape == (0,)
 
 

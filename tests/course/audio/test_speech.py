@@ -31,12 +31,9 @@ def test_voice_rate_and_pitch_make_a_difference():
     assert slow > 1.5 * fast
 
 
-def test_no_such_voice():
+def test_a_voice_or_words_that_are_not_there():
     with pytest.raises(AudioError, match="no voice 'en-us\\+nobody'"):
         speak([("activate", "en-us+nobody")])
-
-
-def test_no_words():
     with pytest.raises(AudioError, match="give it words"):
         speak([("", "en-us")])
 

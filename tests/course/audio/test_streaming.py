@@ -1,20 +1,18 @@
-import io
-
 import keras
 import numpy as np
 import pytest
 
-from course.audio import RATE, AudioError, StreamingDetector, read, write
+from course.audio import AudioError, StreamingDetector
 from seqlib import layers
 from seqlib.layers import LogMel
 
 
-def make(kernel=15, depth=2, recurrent=layers.GRU, padding=None, **options):
+def make(kernel=15, depth=2, recurrent=layers.GRU, padding=None):
     keras.utils.set_random_seed(3)
     stack = [
         keras.Input((None, 40)),
         keras.layers.ZeroPadding1D((kernel - 4 if padding is None else padding, 0)),
-        keras.layers.Conv1D(8, kernel, strides=4, **options),
+        keras.layers.Conv1D(8, kernel, strides=4),
         keras.layers.BatchNormalization(),
         keras.layers.Activation("relu"),
         keras.layers.Dropout(0.5),
@@ -58,7 +56,7 @@ def whole(model, sound):
     return np.asarray(model.predict(LogMel()(sound[None]), verbose=0)).reshape(-1)
 
 
-@pytest.mark.parametrize("chunk", [1, 160, 640, 777, 1280, 10_000, 10**6])
+@pytest.mark.parametrize("chunk", [1, 160, 777, 1280, 10**6])
 def test_any_chunk_gives_what_the_whole_clip_gives(model, detector, sound, chunk):
     part = sound[: 4000 if chunk == 1 else None]
     heard = detector.listen(part, chunk)
@@ -84,9 +82,11 @@ def test_other_recurrent_layers(sound, recurrent):
     assert found == pytest.approx(whole(model, sound), abs=1e-4)
 
 
-def test_listening_twice_is_listening_anew(detector, sound):
+def test_listening_twice_is_listening_anew_and_nothing_is_nothing(detector, sound):
     first, second = detector.listen(sound), detector.listen(sound)
     assert np.array_equal(first.probabilities, second.probabilities)
+    assert detector.feed(np.zeros(0)).probabilities.shape == (0,)
+    assert detector.listen(np.zeros(0)).events == []
 
 
 def test_it_fires_once_and_then_pauses(detector, sound):
@@ -113,18 +113,6 @@ def test_integers_and_channels(detector, sound):
     assert detector.listen(stereo).probabilities == pytest.approx(expected, abs=0.02)
 
 
-def test_a_file_of_any_rate_can_be_heard(detector):
-    buffer = io.BytesIO()
-    write(buffer, np.zeros((44_100, 2)), 44_100)
-    heard = detector.listen(read(buffer.getvalue()).samples)
-    assert len(heard.probabilities) == RATE // 640
-
-
-def test_nothing_is_nothing(detector):
-    assert detector.feed(np.zeros(0)).probabilities.shape == (0,)
-    assert detector.listen(np.zeros(0)).events == []
-
-
 @pytest.mark.parametrize(
     "chunk", [np.array([np.nan] * 700), np.array(["a", "b"]), np.zeros((2, 2, 2))]
 )
@@ -134,25 +122,12 @@ def test_what_is_no_sound(detector, chunk):
     assert len(detector.feed(np.zeros(640)).probabilities) == 1  # it still listens
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [({"padding": 0}, "sees the past alone"), ({"dilation_rate": 1, "padding": 3}, "the past")],
-)
-def test_a_convolution_that_is_not_causal(options, message):
-    with pytest.raises(AudioError, match=message):
-        StreamingDetector(make(**options))
-
-
 def test_a_layer_that_sees_the_future():
+    for padding in (0, 3):
+        with pytest.raises(AudioError, match="sees the past alone"):
+            StreamingDetector(make(padding=padding))
     both = keras.layers.Bidirectional(layers.GRU(4, return_sequences=True))
-    model = keras.Sequential(
-        [
-            keras.Input((None, 40)),
-            keras.layers.ZeroPadding1D((1, 0)),
-            keras.layers.Conv1D(8, 5, strides=4),
-            both,
-            keras.layers.Dense(1),
-        ]
-    )
+    first = [keras.layers.ZeroPadding1D((1, 0)), keras.layers.Conv1D(8, 5, strides=4)]
+    model = keras.Sequential([keras.Input((None, 40)), *first, both, keras.layers.Dense(1)])
     with pytest.raises(AudioError, match="may see the future"):
         StreamingDetector(model)

@@ -130,9 +130,6 @@ def test_what_is_given_is_kept_and_padding_is_never_written(model):
     assert len({one.tobytes() for one in tokens}) == 4
     again = model.generate(form, given, count=4, temperature=1.5, seed=0)
     np.testing.assert_array_equal(tokens, again)
-
-
-def test_form_and_given_must_fit(model):
     with pytest.raises(ValueError, match="same time"):
         model.generate(chorales.plan(2), np.zeros((7, 4), int))
 

@@ -34,12 +34,9 @@ def test_a_bigram_worked_by_hand():
     )
 
 
-def test_witten_bell_worked_by_hand():
+def test_witten_bell_and_discounts_worked_by_hand():
     model = NGram(1, 3, smoothing="witten_bell").fit([[1, 1, 1, 2]])
     np.testing.assert_allclose(model.distribution(), [0, (3 + 2 / 2) / 6, (1 + 2 / 2) / 6])
-
-
-def test_discounts_from_counts_of_counts_worked_by_hand():
     counts = np.array([1, 1, 1, 1, 2, 2, 3, 4])  # n1..n4 = 4, 2, 1, 1, so Y = 1/2
     np.testing.assert_allclose(
         ngram._estimate(counts), [1 - 2 / 2 * 2 / 4, 2 - 3 / 2 * 1 / 2, 3 - 4 / 2]
@@ -116,12 +113,9 @@ def test_context_helps_where_there_is_something_to_learn():
     assert losses[1] < losses[0] / 4
 
 
-def test_many_ids_do_not_overflow():
+def test_many_ids_do_not_overflow_and_without_padding_every_id_may_occur():
     model = NGram(5, 2_000_000).fit([[1_999_999] * 8])
     assert model.log_probabilities([[1_999_999] * 3]).min() > math.log(0.1)
-
-
-def test_without_padding_every_id_may_occur():
     model = NGram(2, 3, padding_id=None).fit([[0, 1, 2]])
     assert (model.distribution([0]) > 0).all()
 

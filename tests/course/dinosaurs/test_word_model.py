@@ -14,13 +14,10 @@ def model(**arguments):
     return WordModel(COUNTS, **{"width": 6, "units": 8, **arguments})
 
 
-def test_parts_do_not_overlap_and_miss_nothing():
+def test_parts_do_not_overlap_and_miss_nothing_and_blank_lines_make_no_paragraphs():
     parts = split(249)
     assert sorted(np.concatenate(list(parts.values()))) == list(range(249))
     assert all((split(249)[part] == places).all() for part, places in parts.items())
-
-
-def test_blank_lines_make_no_paragraphs():
     assert address_tokens("a b\n \n\nc") == ["a", "b", "¶", "c", "¶"]
 
 

@@ -67,15 +67,12 @@ def test_alone_a_sentence_has_no_neighbours(wordpiece):
         np.testing.assert_array_equal(array[0], arrays[name][1])
 
 
-def test_the_array_grows_where_a_sentence_has_no_room(wordpiece):
+def test_a_sentence_without_room_and_a_word_without_a_piece(wordpiece):
     reader = make(wordpiece, length=8)
     short, long = (reader.pack(reader.prepare([words]), 9) for words in (["a"], ["a"] * 7))
     assert short["pieces"].shape == (1, 8)
     assert long["pieces"].shape == (1, 16)
     assert (long["types"][0, 1:8] == 1).all()
-
-
-def test_a_word_without_a_piece_is_tagged_by_the_next(wordpiece):
     reader = make(wordpiece)
     words = ["the", "\u200b", "mat"]  # a space of no width leaves nothing
     arrays = reader([words], 3)

@@ -73,20 +73,18 @@ def test_scores_are_read_once_and_anew_when_the_kept_file_is_damaged(corpus, cap
     assert "Reading 2 scores" in capfd.readouterr().out
 
 
-def test_without_music21(corpus, monkeypatch):
+def test_without_the_corpus_or_music21(corpus, monkeypatch):
+    monkeypatch.setattr(music_corpus, "FOLDERS", {"made_up": ("no such folder", 1)})
+    with pytest.raises(DataError, match=r"came without the folder 'no such folder'"):
+        music_corpus.load(CARD)
+    assert not list(corpus.glob("made_up/*"))
+
     def missing(name):
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "version", missing)
     with pytest.raises(DataError, match=r"music21, which is not installed.*pip install"):
         music_corpus.load(CARD)
-
-
-def test_without_the_corpus(corpus, monkeypatch):
-    monkeypatch.setattr(music_corpus, "FOLDERS", {"made_up": ("no such folder", 1)})
-    with pytest.raises(DataError, match=r"came without the folder 'no such folder'"):
-        music_corpus.load(CARD)
-    assert not list(corpus.glob("made_up/*"))
 
 
 @pytest.mark.parametrize(

@@ -49,20 +49,14 @@ def test_a_repeated_note_is_struck_anew():
     assert same_notes(music.decode(tokens, 2), twice)
 
 
-def test_off_the_grid_is_refused_with_the_place():
+def test_what_the_grid_cannot_hold_is_refused_with_part_and_place(single):
     triplets = Piece("triplets", notes([(0, 0, 1 / 3, 60), (0, 1 / 3, 1 / 3, 62)]), length=1.0)
     with pytest.raises(ScoreError, match=r"triplets.*quarter 0\.333333.*grid of 4.*finer"):
         music.encode(triplets)
     assert same_notes(music.decode(music.encode(triplets, 3), 3), triplets)
-
-
-def test_two_notes_at_once_are_refused_with_part_and_place():
     chord = Piece("chord", notes([(0, 2, 1, 60), (0, 2, 1, 64)]), length=4.0, parts=("Piano",))
     with pytest.raises(ScoreError, match=r"chord: part 1 \(Piano\) sounds two .* quarter 2"):
         music.encode(chord)
-
-
-def test_another_number_of_voices_is_refused(single):
     with pytest.raises(ScoreError, match="has 1 parts; 4 are needed"):
         music.encode(single(60), voices=4)
 
@@ -81,18 +75,11 @@ def test_what_are_no_tokens_is_refused(tokens, message):
         music.decode(tokens)
 
 
-def test_a_hold_with_nothing_to_hold_is_a_rest():
+def test_a_hold_with_nothing_to_hold_is_a_rest_and_padding_is_left_out():
     assert len(music.decode([[HOLD], [HOLD]]).notes) == 0
     assert music.decode([[63], [REST], [HOLD], [65]]).notes["onset"].tolist() == [0.0, 0.75]
-    assert music.sounding(np.array([[HOLD], [63], [REST], [HOLD]]))[:, 0].tolist() == [
-        -1,
-        60,
-        -1,
-        -1,
-    ]
-
-
-def test_padding_at_the_end_is_left_out():
+    sounds = music.sounding(np.array([[HOLD], [63], [REST], [HOLD]]))
+    assert sounds[:, 0].tolist() == [-1, 60, -1, -1]
     piece = music.decode([[63, REST], [HOLD, REST], [PADDING, PADDING]], 2)
     assert piece.length == 1.0
     assert piece.notes["duration"].tolist() == [1.0]
@@ -114,15 +101,12 @@ def test_transposing_moves_notes_alone_and_back_again(chorale):
         music.transpose(tokens, 100)
 
 
-def test_positions_count_from_the_bar_also_in_an_upbeat(chorale):
+def test_positions_count_from_the_bar_and_fermatas_last_as_long_as_their_notes(chorale):
     positions = music.position_in_bar(chorale)
     upbeat = int(-chorale.bars[0] * 4)
     assert positions[0] == upbeat
     assert positions[16 - upbeat] == 0
     assert len(positions) == len(music.encode(chorale))
-
-
-def test_fermatas_last_as_long_as_their_notes():
     held = Piece("", notes([(0, 0, 1, 60, False), (0, 1, 2, 62, True)]), length=4.0)
     assert music.fermata_steps(held, 1).tolist() == [False, True, True, False]
 

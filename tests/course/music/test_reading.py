@@ -68,23 +68,14 @@ def test_midi_is_read_from_a_file_in_capitals(tmp_path):
     assert rows(read(path)) == [(0.0, 1.0, 60), (1.0, 1.0, 62)]
 
 
-def test_a_missing_file(tmp_path):
+def test_a_file_that_is_missing_empty_a_folder_or_of_another_kind(tmp_path):
     with pytest.raises(ScoreError, match=r"none\.mid: there is no such file"):
         read(tmp_path / "none.mid")
-
-
-def test_a_folder(tmp_path):
     (tmp_path / "folder.mid").mkdir()
     with pytest.raises(ScoreError, match="no such file"):
         read(tmp_path / "folder.mid")
-
-
-def test_a_file_of_another_kind_with_the_kinds_there_are():
     with pytest.raises(ScoreError, match=r"end in \.mid, .*\.krn\. Is it a\.midi\?"):
         read("a.mdi")
-
-
-def test_an_empty_file(tmp_path):
     (tmp_path / "a.mid").touch()
     with pytest.raises(ScoreError, match="the file is empty"):
         read(tmp_path / "a.mid")
@@ -119,27 +110,21 @@ def test_percussion(tmp_path, pitches):
         read(path)
 
 
-def test_a_score_without_notes(tmp_path):
+def test_a_score_without_notes_or_with_several_works(tmp_path):
     rest = "<note><rest/><duration>1</duration></note>"
     (tmp_path / "a.musicxml").write_text(MUSICXML.format(rest), encoding="utf-8")
     with pytest.raises(ScoreError, match="holds no notes"):
         read(tmp_path / "a.musicxml")
-
-
-def test_several_works_in_a_file(tmp_path):
     both = ABC + "G4 |\n\n" + ABC.replace("X:1", "X:2") + "A4 |\n"
     (tmp_path / "a.abc").write_text(both, encoding="utf-8")
     with pytest.raises(ScoreError, match="holds 2 works; keep one"):
         read(tmp_path / "a.abc")
 
 
-def test_notes_are_sorted_and_their_fermatas_kept():
+def test_notes_are_sorted_with_their_fermatas_and_a_piece_says_what_it_is():
     made = notes([(1, 0, 1, 50, True), (0, 2, 1, 60), (0, 0, 1, 62), (0, 0, 1, 60)])
     assert made["part"].tolist() == [0, 0, 0, 1]
     assert made["pitch"].tolist() == [60, 62, 60, 50]
     assert made["fermata"].tolist() == [False, False, False, True]
-
-
-def test_a_piece_says_what_it_is():
     piece = Piece("tune", notes([(0, 0, 1, 60)]), length=1.0)
     assert repr(piece) == "Piece('tune', 1 parts, 1 notes, 1 quarters, 4/4)"

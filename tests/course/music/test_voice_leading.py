@@ -19,37 +19,22 @@ def parallels(*chords):
     return found.parallel_fifths, found.parallel_octaves
 
 
-def test_parallel_fifths_and_octaves_of_the_textbook():
-    assert parallels((76, 67, 60, 48), (77, 69, 62, 50)) == (
-        2,
-        1,
-    )  # alto with both, tenor with bass
-    assert parallels((72, 67, 60, 60), (74, 69, 62, 62)) == (2, 3)
-
-
-def test_a_fifth_that_becomes_a_twelfth_counts_where_both_rise():
-    assert parallels((77, 72, 60, 53), (81, 76, 74, 55)) == (1, 0)  # tenor with bass
-
-
-def test_contrary_motion_does_not_count():
-    assert parallels((79, 76, 64, 48), (74, 71, 65, 55)) == (0, 0)  # soprano down, bass up
-
-
-def test_oblique_motion_does_not_count():
-    assert parallels((76, 72, 67, 48), (77, 69, 67, 48)) == (0, 0)
-    assert parallels((76, 72, 67, 48), (77, 69, "-", "-")) == (0, 0)
-
-
-def test_a_repeated_chord_does_not_count():
-    assert parallels(*[(72, 67, 64, 48)] * 4) == (0, 0)
-
-
-def test_other_intervals_in_parallel_do_not_count():
-    assert parallels((76, 72, 69, 66), (77, 74, 71, 68)) == (0, 0)
-
-
-def test_a_fifth_between_crossed_voices_is_a_fifth_not_a_fourth():
-    assert parallels((76, 60, 67, 41), (77, 62, 69, 42)) == (1, 0)
+@pytest.mark.parametrize(
+    ("before", "after", "fifths", "octaves"),
+    [
+        ((76, 67, 60, 48), (77, 69, 62, 50), 2, 1),  # alto with both, tenor with bass
+        ((72, 67, 60, 60), (74, 69, 62, 62), 2, 3),
+        ((77, 72, 60, 53), (81, 76, 74, 55), 1, 0),  # a fifth becomes a twelfth, both rise
+        ((76, 60, 67, 41), (77, 62, 69, 42), 1, 0),  # a fifth between crossed voices, no fourth
+        ((79, 76, 64, 48), (74, 71, 65, 55), 0, 0),  # contrary: soprano down, bass up
+        ((76, 72, 67, 48), (77, 69, 67, 48), 0, 0),  # oblique
+        ((76, 72, 67, 48), (77, 69, "-", "-"), 0, 0),
+        ((72, 67, 64, 48), (72, 67, 64, 48), 0, 0),  # a repeated chord
+        ((76, 72, 69, 66), (77, 74, 71, 68), 0, 0),  # other intervals
+    ],
+)
+def test_parallel_fifths_and_octaves_of_the_textbook(before, after, fifths, octaves):
+    assert parallels(before, after) == (fifths, octaves)
 
 
 def test_rests_and_held_steps_make_no_move():
@@ -120,13 +105,10 @@ def test_pieces_are_pooled_note_by_note():
     )
 
 
-def test_nothing_to_count_is_no_number():
+def test_nothing_to_count_is_no_number_and_no_four_voices_are_refused():
     assert np.isnan(VoiceLeading().rates()["parallel fifths per 100 changes"])
     assert voice_leading(np.zeros((0, 4), int)) == VoiceLeading()
     assert voice_leading(np.full((3, 4), REST)) == VoiceLeading()
-
-
-def test_what_are_no_four_voices_is_refused():
     with pytest.raises(ValueError, match=r"\(time, 4\), got \(2, 3\)"):
         voice_leading(np.ones((2, 3), int))
     with pytest.raises(ValueError, match="pieces is empty"):

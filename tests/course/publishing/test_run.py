@@ -21,6 +21,8 @@ model.fit(x, x, epochs=2, verbose=0, callbacks=[session.ProgressBar("a line")])
 for _ in session.progress(range(3)):
     pass"""
 
+MISSES = ["double = lambda x: x + x", RESULTS.format(name="9-9_toy", limit=0.5)]
+
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
@@ -73,10 +75,7 @@ def test_notebook_is_written_back_fit_with_record_copy_and_table(project, capsys
         (["import os", "os._exit(1)"], ["cell 2 failed", "died"]),
         (["import sys\nprint('careful', file=sys.stderr)"], ["not fit", "stderr: careful"]),
         (["%nonsense"], ["cell 1 failed", "UsageError"]),
-        (
-            ["double = lambda x: x + x", RESULTS.format(name="9-9_toy", limit=0.5)],
-            ["cell 2 failed", "two halved: 1, must be at most 0.5"],
-        ),
+        (MISSES, ["cell 2 failed", "two halved: 1, must be at most 0.5"]),
     ],
     ids=["error", "dead kernel", "stderr", "unknown magic", "missed threshold"],
 )
@@ -100,37 +99,26 @@ def test_failure_is_told_and_leaves_everything_as_it_was(project, capsys, source
 
 
 def test_quick_profile_reaches_the_notebook_and_writes_nothing(project, capsys):
-    write(
-        project / "notebooks",
-        "9-9_toy",
-        "import os\nassert os.environ['SEQLIB_PROFILE'] == 'quick'",
-        "double = lambda x: x + x",
-        RESULTS.format(name="9-9_toy", limit=0.5),
-    )
+    asserted = "import os\nassert os.environ['SEQLIB_PROFILE'] == 'quick'"
+    write(project / "notebooks", "9-9_toy", asserted, *MISSES)
     before = state(project)
     assert run(project, "--profile", "quick") == 0
     assert "profile quick" in capsys.readouterr().out
     assert state(project) == before
 
 
-def test_unknown_notebook_is_told_with_those_there_are(project, capsys):
+def test_unknown_notebooks_and_profiles_are_told_with_those_there_are(project, capsys, monkeypatch):
+    assert run(project) == 1
+    assert "no notebooks in" in capsys.readouterr().err
     write(project / "notebooks", "9-9_toy", "1")
     before = state(project)
     assert run(project, "9-8_toy") == 1
     assert "no notebook 9-8_toy" in (told := capsys.readouterr().err)
     assert "9-9_toy" in told
-    assert state(project) == before
-
-
-def test_folder_without_notebooks_is_told(project, capsys):
-    assert run(project) == 1
-    assert "no notebooks in" in capsys.readouterr().err
-
-
-def test_unknown_profile_is_told(project, capsys, monkeypatch):
     monkeypatch.setenv("SEQLIB_PROFILE", "fast")
     assert run(project) == 1
     assert "quick, default, full" in capsys.readouterr().err
+    assert state(project) == before
 
 
 def test_notebooks_are_named_with_or_without_folder_and_suffix(project):

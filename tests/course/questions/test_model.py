@@ -71,9 +71,6 @@ def test_answers_are_the_best_spans_of_all_windows(reader, windows):
                 best = score[0], spans[first[0], 0], spans[last[0], 1]
         assert (begin, end) == best[1:]
         assert PASSAGE[begin:end] == text != ""
-
-
-def test_progress_counts_the_windows(reader, windows):
     done = []
     answers(reader, windows, batch_size=4, widths=(16,), progress=done.append)
     assert sum(done) == len(windows)

@@ -72,7 +72,7 @@ def test_labels_are_the_answer_and_cut_answers_have_none(wordpiece):
     assert (labels == 0).any()
 
 
-def test_padding_and_width(wordpiece):
+def test_padding_and_width_and_long_questions(wordpiece):
     windows = Windows(wordpiece, QUESTIONS, [PASSAGE] * 3)
     packed = windows.arrays([2], width=40)
     length = windows.lengths[2]
@@ -81,9 +81,6 @@ def test_padding_and_width(wordpiece):
     assert (packed.types[0, length:] == 0).all()
     assert (packed.spans[0, length:] == -1).all()
     assert packed.spans.dtype == packed.ids.dtype == np.int32
-
-
-def test_long_questions_are_cut(wordpiece):
     windows = Windows(wordpiece, ["why " * 90], [PASSAGE], question_length=10)
     assert len(windows.questions[0]) == 10
     assert (windows.arrays([0]).types[0] == 0).sum() == 12

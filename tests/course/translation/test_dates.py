@@ -14,11 +14,8 @@ def pairs():
     return date_pairs(2000, seed=3)
 
 
-def test_pairs_are_as_many_as_asked_for_and_each_string_is_there_once(pairs):
+def test_pairs_are_as_many_as_asked_for_and_the_second_is_iso_and_in_range(pairs):
     assert len(pairs) == len(dict(pairs)) == 2000
-
-
-def test_the_second_of_a_pair_is_iso_and_in_range(pairs):
     days = [date.fromisoformat(iso) for _, iso in pairs]
     assert all(len(iso) == 10 for _, iso in pairs)
     assert dates.FIRST <= min(days) < max(days) <= dates.LAST
@@ -85,7 +82,7 @@ def test_unseen_formats_share_no_string_with_the_others(pairs):
     assert len(everything) == len(pairs) + len(unseen)
 
 
-def test_every_format_and_locale_is_used():
+def test_every_format_and_locale_is_used_and_none_has_the_year_of_the_week():
     day = date(2018, 5, 9)
     possible = {
         dates.written(day, pattern, locale) for pattern in FORMATS.values() for locale in LOCALES
@@ -93,9 +90,6 @@ def test_every_format_and_locale_is_used():
     found = dict(date_pairs(len(possible), seed=1, first=day, last=day))
     assert set(found) == possible
     assert set(found.values()) == {"2018-05-09"}
-
-
-def test_no_format_has_the_year_of_the_week():
     patterns = {**FORMATS, **UNSEEN_FORMATS, **SLASHED_FORMATS}.values()
     assert not any("Y" in pattern for pattern in patterns)
 

@@ -47,17 +47,16 @@ def test_padding_of_the_source_changes_nothing(model):
     np.testing.assert_allclose(narrow, wide, atol=1e-5)
 
 
-def test_translations_keep_the_order_of_the_sentences(translate, sentences, greedily):
+def test_translations_keep_the_order_of_the_sentences_and_a_wider_beam_their_number(
+    translate, sentences, greedily
+):
     assert translate(sentences[::-1]) == greedily[::-1]
     assert len(set(greedily)) > 3
+    assert len(translate(sentences[:5], width=3)) == 5
 
 
 def test_the_size_of_the_batch_changes_nothing(model, pieces, sentences, greedily):
     assert Translator(model, *pieces, batch_size=3)(sentences) == greedily
-
-
-def test_a_wider_beam_finds_translations_as_many(translate, sentences):
-    assert len(translate(sentences[:5], width=3)) == 5
 
 
 def test_what_is_compiled_ahead_is_all_that_sentences_need(translate, sentences, monkeypatch):

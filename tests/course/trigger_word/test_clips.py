@@ -51,15 +51,12 @@ def test_a_word_is_louder_than_what_is_behind_it(part, backgrounds):
             assert np.sqrt(np.mean(word**2)) > 3 * np.sqrt(np.mean(after**2))
 
 
-def test_nothing_but_a_background(part, backgrounds):
+def test_a_quarter_is_without_the_word_and_clips_may_be_but_background(part, backgrounds):
     made = clips.make_clips(
         np.random.default_rng(4), part, backgrounds, 2, seconds=1, most=(0, 0, 0)
     )
     assert made.samples.any(axis=1).all()
     assert not made.labels.any()
-
-
-def test_a_quarter_is_without_the_word(part, backgrounds):
     made = clips.training_clips(np.random.default_rng(5), part, backgrounds, 8)
     assert len(made.samples) == 8
     assert all(not ends for ends in made.events[6:])

@@ -33,16 +33,13 @@ def test_it_can_be_streamed(detector):
     assert listener.listen(sound).probabilities == pytest.approx(np.array(whole)[0], abs=2e-3)
 
 
-def test_augmentation_acts_in_training_alone():
+def test_augmentation_acts_in_training_alone_and_stretches():
     layer = model.SpectrogramAugmentation()
     frames = np.random.default_rng(0).standard_normal((3, 20, BANDS)).astype("float32")
     assert np.array_equal(layer(frames), frames)
     changed = np.array(layer(frames, training=True))
     assert changed.shape == frames.shape
     assert not np.allclose(changed, frames)
-
-
-def test_without_stretching_a_spectrum_stays():
     assert np.allclose(model._stretch(1.0), np.eye(BANDS), atol=1e-5)
     bump = np.exp(-np.square(np.arange(BANDS) - 20) / 8)
     assert np.argmax(bump @ model._stretch(1.15)) > 20

@@ -81,13 +81,10 @@ def test_it_learns_which_words_go_together():
     assert np.isfinite(vectors.matrix).all()
 
 
-def test_a_rate_that_is_too_high_is_told():
+def test_a_rate_too_high_and_a_text_too_short_are_told():
     model = Word2Vec(Corpus.read(two_topics(), minimum_count=1), dimension=12, subsampling=1)
     with pytest.raises(FloatingPointError, match="at rate 5"):
         model.fit(epochs=1, rate=5)
-
-
-def test_too_short_a_text_is_refused():
     with pytest.raises(ValueError, match="at least 32 are needed"):
         Word2Vec(Corpus.read(["a b c"], 1), dimension=2).fit(epochs=1)
 

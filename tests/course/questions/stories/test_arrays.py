@@ -23,7 +23,7 @@ def test_arrays_say_what_the_stories_say(stories):
     assert {arrays.sentences.dtype, arrays.questions.dtype} == {np.dtype("int32")}
 
 
-def test_room_can_be_given(stories):
+def test_room_can_be_given_and_the_vocabulary_is_that_of_stories_and_questions(stories):
     vocabulary, answers = story_vocabulary(stories), TASKS["two facts"].answers
     arrays = story_arrays(stories[:1], vocabulary, answers, shape=(20, 8))
     assert arrays.sentences.shape == (1, 20, 8)
@@ -31,9 +31,6 @@ def test_room_can_be_given(stories):
     assert not arrays.support[0, len(stories[0].sentences) :].any()
     with pytest.raises(ValueError, match=r"shape got \(1, 8\), but there is a story of"):
         story_arrays(stories, vocabulary, answers, shape=(1, 8))
-
-
-def test_the_vocabulary_is_that_of_stories_and_questions(stories):
     vocabulary = story_vocabulary(stories)
     assert {"where", "alma", "lamp", "there"} <= set(vocabulary.tokens)
     assert "." not in vocabulary

@@ -47,7 +47,7 @@ def test_the_order_of_the_sentences_counts(kind, kwargs):
     assert (np.abs(one - other).max(axis=1) > 1e-6).all()
 
 
-def test_attention_is_shared_among_the_sentences_that_are_there():
+def test_attention_is_shared_among_the_words_and_sentences_that_are_there():
     reader = made(MemoryReader, hops=3)
     arrays = story_arrays(STORIES, VOCABULARY, ANSWERS, shape=(14, 9))
     weights = reader.attention_weights(arrays.inputs)
@@ -56,6 +56,10 @@ def test_attention_is_shared_among_the_sentences_that_are_there():
     for story, looked in zip(STORIES, weights, strict=True):
         assert (looked[:, : len(story.sentences)] > 0).all()
         assert (looked[:, len(story.sentences) :] == 0).all()
+    of_words = reader.attention_weights(arrays.inputs, words=True)
+    assert of_words.shape == (40, 3, 14, 9)
+    np.testing.assert_allclose(of_words.sum(axis=3), weights, atol=1e-6)
+    assert (of_words.transpose(0, 2, 3, 1)[arrays.sentences == 0] == 0).all()
 
 
 def test_a_word_that_is_looked_at_is_said():
@@ -79,15 +83,6 @@ def test_they_learn(kind, kwargs):
     history = reader.fit(arrays.inputs, arrays.answers, batch_size=20, epochs=40, verbose=0).history
     assert history["accuracy"][-1] > 0.6
     assert history["loss"][-1] < 0.6 * history["loss"][0]
-
-
-def test_attention_to_words_adds_up_to_that_to_their_sentences():
-    reader = made(MemoryReader, hops=3)
-    inputs = story_arrays(STORIES, VOCABULARY, ANSWERS, shape=(14, 9)).inputs
-    of_words = reader.attention_weights(inputs, words=True)
-    assert of_words.shape == (40, 3, 14, 9)
-    np.testing.assert_allclose(of_words.sum(axis=3), reader.attention_weights(inputs), atol=1e-6)
-    assert (of_words.transpose(0, 2, 3, 1)[inputs[0] == 0] == 0).all()
 
 
 def test_words_of_the_story_are_marked_where_the_question_has_them():
