@@ -38,9 +38,7 @@ def fit():
     return run
 
 
-def test_nothing_is_shown_where_nobody_watches_and_the_device_need_not_wait(
-    monkeypatch, capfd, fit
-):
+def test_where_nobody_watches_nothing_is_shown_nor_waited_for(monkeypatch, capfd, fit):
     monkeypatch.setenv("SEQLIB_PROGRESS", "off")
     assert list(session.progress(range(3), description="counting")) == [0, 1, 2]
     assert len(fit().epoch) == 2
@@ -52,9 +50,7 @@ def test_nothing_is_shown_where_nobody_watches_and_the_device_need_not_wait(
     assert bar.on_train_batch_end.__func__ is keras.callbacks.Callback.on_train_batch_end
 
 
-def test_terminal_shows_epoch_losses_and_time_left_or_what_was_given_a_total(
-    monkeypatch, capsys, fit
-):
+def test_terminal_shows_epoch_losses_and_time_left(monkeypatch, capsys, fit):
     monkeypatch.setenv("SEQLIB_PROGRESS", "on")
     fit()
     shown = capsys.readouterr().err

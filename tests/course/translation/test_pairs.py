@@ -55,9 +55,7 @@ def batches(pairs, pieces):
     return Batches(rows, *pieces, batch_size=16, seed=1, widths=BUCKETS)
 
 
-def test_batches_are_whole_and_the_decoder_is_given_what_it_should_have_said_before(
-    batches, pieces
-):
+def test_batches_are_whole_and_the_decoder_is_given_what_was_said_before(batches, pieces):
     start, end = (pieces[1].id(token) for token in ("<start>", "<end>"))
     for number in range(len(batches)):
         (source, given), said = batches[number]

@@ -47,7 +47,7 @@ def test_padding_of_the_source_changes_nothing(model):
     np.testing.assert_allclose(narrow, wide, atol=1e-5)
 
 
-def test_translations_keep_the_order_of_the_sentences_and_a_wider_beam_their_number(
+def test_translations_keep_the_order_and_the_number_of_the_sentences(
     translate, sentences, greedily
 ):
     assert translate(sentences[::-1]) == greedily[::-1]

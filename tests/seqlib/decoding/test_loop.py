@@ -127,7 +127,7 @@ def test_numbers_change_without_a_new_trace():
     assert len(traces) == known
 
 
-def test_a_step_that_wants_all_rows_at_once_gets_them():
+def test_step_functions_may_want_all_rows_be_many_or_have_no_hash(caplog):
     offsets = np.eye(16, dtype="float32")
 
     def step(tokens, states):
@@ -135,10 +135,6 @@ def test_a_step_that_wants_all_rows_at_once_gets_them():
 
     tokens, _ = decoding.greedy(step, (), [0] * 16, length=2)
     assert ops.convert_to_numpy(tokens)[:, 0].tolist() == list(range(16))
-
-
-def test_many_step_functions_are_no_cause_for_a_warning(caplog):
-    """TensorFlow would call them one function that is traced over and over."""
     for shift in range(6):
 
         def step(tokens, states, shift=shift):
@@ -148,8 +144,6 @@ def test_many_step_functions_are_no_cause_for_a_warning(caplog):
         assert ops.convert_to_numpy(tokens).tolist() == [[shift % 4, 2 * shift % 4]]
     assert not caplog.records
 
-
-def test_a_step_that_cannot_be_hashed_is_taken():
     class Count:
         __hash__ = None
 

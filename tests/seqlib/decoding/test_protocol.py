@@ -17,22 +17,20 @@ def uniform(tokens, states):
 
 
 @each_way
-def test_shapes_that_cannot_be_decoded_are_refused(decode):
+def test_shapes_and_end_tokens_that_cannot_be_decoded_are_refused(decode):
     for first in ([[0]], 0, []):
         with pytest.raises(ValueError, match="`first_token` has the shape"):
             decode(uniform, (), first, length=3)
     for length in (0, 1.5, True):
         with pytest.raises(ValueError, match=f"`length` got {length}"):
             decode(uniform, (), [0], length=length)
-
-
-@each_way
-def test_an_end_token_that_cannot_be_said_is_refused(decode):
     for end_token in (-1, 0.5):
         with pytest.raises(ValueError, match=f"`end_token` got {end_token}"):
             decode(uniform, (), [0], length=3, end_token=end_token)
     with pytest.raises(ValueError, match="scores a vocabulary of 3"):
         decode(uniform, (), [0], length=3, end_token=3)
+    with pytest.raises(ValueError, match=re.escape("`states`['memory'] got None")):
+        decode(uniform, {"memory": None}, [0], length=2)
 
 
 @each_way
@@ -71,17 +69,6 @@ def test_states_that_change_their_form_are_refused(decode, change, message):
         decode(step, states, [0, 0], length=2, **how)
 
 
-@each_way
-def test_a_state_that_is_no_tensor_is_refused(decode):
-    with pytest.raises(ValueError, match=re.escape("`states`['memory'] got None")):
-        decode(uniform, {"memory": None}, [0], length=2)
-
-
-def test_a_beam_cannot_share_out_states_without_rows():
-    with pytest.raises(ValueError, match=re.escape("`states`[1] has the shape (3, 2)")):
-        decoding.beam_search(uniform, [ops.zeros((2, 2)), ops.zeros((3, 2))], [0, 0], length=2)
-
-
 @pytest.mark.parametrize("decode", [decoding.greedy, decoding.beam_search])
 @pytest.mark.parametrize("states", [(), np.zeros((2, 3), "float32"), {"a": [], "b": ()}])
 def test_states_may_be_anything_or_nothing(decode, states):
@@ -89,7 +76,7 @@ def test_states_may_be_anything_or_nothing(decode, states):
     assert tokens.shape[0] == 2
 
 
-def test_a_beam_has_a_width_and_room_for_what_is_asked():
+def test_a_beam_has_a_width_room_for_what_is_asked_and_states_with_rows():
     for wrong, name in (
         ({"width": 0}, "`width` got 0"),
         ({"width": 2.0}, "`width` got 2.0"),
@@ -100,3 +87,5 @@ def test_a_beam_has_a_width_and_room_for_what_is_asked():
     ):
         with pytest.raises(ValueError, match=re.escape(name)):
             decoding.beam_search(uniform, (), [0], length=2, **wrong)
+    with pytest.raises(ValueError, match=re.escape("`states`[1] has the shape (3, 2)")):
+        decoding.beam_search(uniform, [ops.zeros((2, 2)), ops.zeros((3, 2))], [0, 0], length=2)

@@ -67,6 +67,14 @@ def conlleval(sentences):
         ("B-A E-A I-A", [(0, 2, "A"), (2, 3, "A")]),
         ("E-A E-A", [(0, 1, "A"), (1, 2, "A")]),
         ("B-a-b I-a-b", [(0, 2, "a-b")]),
+        *(  # the same spans in IOB1 (B only after one of its kind), IOB2 and IOBES
+            (tags, [(0, 2, "A"), (2, 3, "A"), (3, 4, "B"), (5, 8, "B")])
+            for tags in (
+                "I-A I-A B-A I-B O I-B I-B I-B",
+                "B-A I-A B-A B-B O B-B I-B I-B",
+                "B-A E-A S-A S-B O B-B I-B E-B",
+            )
+        ),
     ],
 )
 def test_tags_are_read_as_spans(tags, spans):
@@ -88,9 +96,8 @@ def test_awkward_tags_are_counted_as_conlleval_counts_them(letters):
     scores = entity_scores(wanted, given)
     assert scores.overall == conlleval(sentences)
     assert scores.overall.correct > 500
-    assert [sum(counts) for counts in zip(*scores.by_kind.values(), strict=True)] == [
-        *scores.overall
-    ]
+    sums = tuple(map(sum, zip(*scores.by_kind.values(), strict=True)))
+    assert sums == scores.overall
 
 
 def test_every_short_pair_is_counted_as_conlleval_counts_it():
@@ -116,26 +123,11 @@ def test_nervaluate_agrees_as_a_whole():
         assert score == (theirs.correct, theirs.actual, theirs.possible)
 
 
-@pytest.mark.parametrize(
-    "tags",
-    [
-        "I-A I-A B-A I-B O I-B I-B I-B",  # IOB1: B only where an entity follows one of its kind
-        "B-A I-A B-A B-B O B-B I-B I-B",  # IOB2
-        "B-A E-A S-A S-B O B-B I-B E-B",  # IOBES
-    ],
-)
-def test_schemes_mark_the_same_spans(tags):
-    assert spans_of(tags.split()) == [(0, 2, "A"), (2, 3, "A"), (3, 4, "B"), (5, 8, "B")]
-
-
-def test_scores_of_nothing():
+def test_scores_of_nothing_and_of_spans():
     scores = entity_scores([["O"]], [["O"]])
     assert scores.overall == (0, 0, 0)
     assert (scores.overall.precision, scores.overall.recall, scores.overall.f1) == (0, 0, 0)
     assert scores.by_kind == {}
-
-
-def test_spans_are_scored_like_tags():
     wanted, given = [["B-A", "I-A", "O"], ["O"]], [["B-A", "O", "B-B"], ["O"]]
     as_spans = [[spans_of(tags) for tags in side] for side in (wanted, given)]
     assert entity_scores(*as_spans) == entity_scores(wanted, given)

@@ -185,10 +185,6 @@ def test_missing_files_and_folders_are_named(tmp_path, folder):
             load_bert(folder)
     (folder / "config.json").write_text("[1", encoding="utf-8")
     write(tmp_path / "other")
+    files = {"model.safetensors": tmp_path / "other" / "model.safetensors"}
     with pytest.raises(FileError, match="read as JSON"):
-        load_bert(
-            {
-                "config.json": folder / "config.json",
-                "model.safetensors": tmp_path / "other" / "model.safetensors",
-            }
-        )
+        load_bert({"config.json": folder / "config.json", **files})

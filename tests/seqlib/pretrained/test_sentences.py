@@ -22,12 +22,14 @@ def folder(tmp_path):
     return write(tmp_path / "model")
 
 
-def test_the_cosines_are_those_published(minilm):
+def test_the_cosines_are_those_published_of_minilm_loaded_once(minilm):
     vectors = minilm.embeddings(SENTENCES)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert vectors[0] @ vectors[1] == pytest.approx(0.6946, abs=1e-3)
     assert vectors[0] @ vectors[2] == pytest.approx(0.2569, abs=1e-3)
+    assert pretrained.sentence_embeddings(SENTENCES[:1]).shape == (1, 384)
+    assert pretrained.sentences._minilm() is minilm
 
 
 def test_neither_padding_nor_company_nor_order_changes_a_vector(minilm):
@@ -78,11 +80,7 @@ def test_the_list_gives_the_same_pieces_as_the_library_s_own_file(minilm):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
     library = Tokenizer.from_file(str(paths["tokenizer.json"]))
     library.no_padding()
-    assert library.encode(texts[3]).ids == one_row(from_list, texts[3])
-
-
-def one_row(wordpiece, sentence):
-    return wordpiece.encode([sentence]).ids[0].tolist()
+    assert library.encode(texts[3]).ids == from_list.encode(texts[3:4]).ids[0].tolist()
 
 
 def test_arrays_of_pieces(folder):
@@ -94,9 +92,8 @@ def test_arrays_of_pieces(folder):
     assert found.words.tolist() == [[-1, 0, 1, 1, 2, -1], [-1, 0, 1, -1, -1, -1]]
     assert found.spans[0].tolist() == [[0, 0], [0, 3], [4, 7], [7, 8], [9, 12], [0, 0]]
     assert found.mask.tolist() == [[True] * 6, [True] * 4 + [False] * 2]
-    assert {array.dtype for array in (found.ids, found.types, found.words, found.spans)} == {
-        np.dtype("int32")
-    }
+    for array in (found.ids, found.types, found.words, found.spans):
+        assert array.dtype == np.int32
     words = wordpiece.encode([["The", "cats", "sat"], ["a", "dog"]])
     np.testing.assert_array_equal(words.ids, found.ids)
     np.testing.assert_array_equal(words.words, found.words)
@@ -122,13 +119,10 @@ def test_pairs_have_types_and_are_cut_where_they_are_longer(folder):
         wordpiece.encode(["a"], "c")
 
 
-def test_capitals_count_where_the_pieces_have_them(tmp_path):
+def test_bad_files_of_pieces_are_named_and_capitals_count_where_pieces_have_them(tmp_path, folder):
     cased = [*PIECES[:-1], "Berlin"]
     wordpiece = WordPiece.load(write(tmp_path / "cased", pieces=cased))
     assert wordpiece.pieces("Berlin berlin The the")[1:-1] == ["Berlin", "[UNK]", "[UNK]", "the"]
-
-
-def test_bad_files_of_pieces_are_named(tmp_path, folder):
     (folder / "tokenizer.json").write_text("{}", encoding="utf-8")
     with pytest.raises(FileError, match=r"tokenizer\.json: it is no tokenizer"):
         WordPiece.load(folder)
@@ -143,8 +137,3 @@ def test_bad_files_of_pieces_are_named(tmp_path, folder):
     (folder / "vocab.txt").unlink()
     with pytest.raises(FileError, match="neither"):
         WordPiece.load(folder)
-
-
-def test_the_function_loads_minilm_once(minilm):
-    assert pretrained.sentence_embeddings(SENTENCES[:1]).shape == (1, 384)
-    assert pretrained.sentences._minilm() is minilm

@@ -56,15 +56,12 @@ def test_marks_and_spaces_come_back(sentence):
     assert subwords.decode(subwords.encode(sentence)) == " ".join(sentence.split())
 
 
-def test_ids_are_padding_unknown_special_then_pieces(both):
+def test_ids_are_padding_unknown_special_if_any_then_pieces(both):
     assert both.tokens[:4] == ["<pad>", "<unk>", START, END]
     assert [both.id(token) for token in both.tokens] == list(range(len(both)))
     assert len(both) == len(set(both.tokens)) == 1500
     assert "▁the" in both
     assert "1500 pieces" in repr(both)
-
-
-def test_no_special_tokens_is_possible():
     subwords = Subwords.train(["abab"], size=10, special=())
     assert subwords.tokens[:2] == ["<pad>", "<unk>"]
     assert subwords.decode(subwords.encode("ab ba")) == "ab ba"
@@ -103,59 +100,44 @@ def test_another_file_is_refused(tmp_path, content):
         Subwords.load(tmp_path / "a.json")
 
 
-def test_a_word_is_the_same_piece_before_a_mark():
+def test_a_word_is_the_same_piece_before_a_mark_and_keeps_its_apostrophe():
     subwords = Subwords.train(["the house", "the house.", "the house!"] * 3, size=40)
     assert subwords.pieces("the house.") == ["▁the", "▁house", "."]
     assert subwords.pieces("the house!") == ["▁the", "▁house", "!"]
-
-
-def test_words_keep_their_inner_apostrophe():
     subwords = Subwords.train(["don't don't do 'n' t'"] * 3, size=60)
     assert subwords.pieces("don't") == ["▁don't"]
 
 
-def test_characters_never_seen_are_unknown_and_keep_their_place(tiny):
+def test_what_has_no_piece_is_unknown_and_marks_of_ours_are_plain_characters(tiny):
     ids = tiny.encode("a猫 cat")
     assert ids.count(1) == 1
     assert tiny.decode(ids) == "a<unk> cat"
     assert tiny.decode(tiny.encode("猫")) == "<unk>"
-
-
-def test_special_tokens_in_a_sentence_are_plain_characters():
     subwords = Subwords.train(["<end> <start> <unk> <pad>"] * 5, size=80)
     ids = subwords.encode("a <end> <unk>")
     assert not {0, subwords.id(START), subwords.id(END)} & set(ids)
     assert subwords.decode(subwords.encode("<end> <unk>")) == "<end> <unk>"
-
-
-def test_the_mark_for_a_space_is_not_taken_for_one(tiny):
     subwords = Subwords.train(["a_b"], size=20)
     assert subwords.decode(subwords.encode("a▁b")) == "a_b"
     assert tiny.decode(tiny.encode("a▁c")) == "a<unk>c"
 
 
-def test_accents_written_in_two_ways_are_the_same():
+def test_accents_in_two_ways_are_the_same_and_lower_case_is_a_choice(corpus):
     subwords = Subwords.train(["cafe\u0301"], size=20)
     assert subwords.encode("café") == subwords.encode("cafe\u0301")
     assert subwords.decode(subwords.encode("cafe\u0301")) == "café"
-
-
-def test_lower_case_is_a_choice(corpus):
     lower = Subwords.train(corpus["english"], size=500, lower=True)
     assert not any(token != token.lower() for token in lower.tokens)
     assert lower.encode("THE House") == lower.encode("the house")
 
 
-def test_start_and_end_stand_around_a_sentence(tiny):
+def test_start_and_end_stand_around_a_sentence_and_decoding_stops_there(tiny):
     start, end = tiny.id(START), tiny.id(END)
     assert tiny.encode("cat", start=START) == [start, *tiny.encode("cat")]
     assert tiny.encode("cat", end=END) == [*tiny.encode("cat"), end]
     assert tiny.encode("", start=START, end=END) == [start, end]
     assert tiny.pieces(tiny.encode("cat", START, END)) == [START, "▁cat", END]
-
-
-def test_decoding_stops_at_the_end_and_skips_padding(tiny):
-    cat, end, start = tiny.id("▁cat"), tiny.id(END), tiny.id(START)
+    cat = tiny.id("▁cat")
     assert tiny.decode([start, cat, 0, cat, end, cat, 0]) == "cat cat"
     assert tiny.decode(np.array([start, cat, end, cat]), end=None) == "cat cat"
     assert tiny.decode([]) == ""

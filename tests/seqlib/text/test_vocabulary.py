@@ -6,16 +6,13 @@ import pytest
 from seqlib.text import Vocabulary, pad
 
 
-def test_padding_is_zero_then_special_then_tokens():
+def test_padding_is_zero_then_special_then_tokens_there_and_back():
     vocabulary = Vocabulary("abc", special=["<start>", "<end>"])
     assert vocabulary.tokens == ["<pad>", "<start>", "<end>", "a", "b", "c"]
     assert len(vocabulary) == 6
     assert "b" in vocabulary
     assert "z" not in vocabulary
     assert "6 tokens" in repr(vocabulary)
-
-
-def test_there_and_back():
     vocabulary = Vocabulary("abcdefgh", special=["<start>", "<end>"])
     ids = vocabulary.encode("badge", start="<start>", end="<end>")
     assert vocabulary.decode(ids) == ["<start>", *"badge", "<end>"]
@@ -44,9 +41,6 @@ def test_the_most_frequent_are_kept_ties_in_order_of_first_sight():
     kept = Vocabulary.from_sequences(sequences, minimum_count=2, special=["<end>"])
     assert kept.tokens == ["<pad>", "<unk>", "<end>", "b", "a"]
     assert Vocabulary.from_sequences(sequences, unknown=None).tokens[1:] == ["b", "a", "c", "d"]
-
-
-def test_special_tokens_in_the_data_are_not_numbered_twice():
     vocabulary = Vocabulary.from_sequences([["a", "<end>", "<end>"]], special=["<end>"])
     assert vocabulary.tokens == ["<pad>", "<unk>", "<end>", "a"]
 
@@ -57,22 +51,16 @@ def test_unknown_tokens_have_the_unknown_id():
     assert vocabulary.decode([2, 1]) == ["a", "<unk>"]
 
 
-def test_unknown_tokens_are_an_error_without_an_unknown_id():
-    with pytest.raises(KeyError, match="'z' is not among the 3 tokens"):
-        Vocabulary("ab").encode("az")
-
-
-@pytest.mark.parametrize("ids", [[3], [-1]])
-def test_ids_outside_are_an_error(ids):
-    with pytest.raises(ValueError, match=r"must lie in 0\.\.2"):
-        Vocabulary("ab").decode(ids)
-
-
-def test_tokens_twice_are_an_error():
-    with pytest.raises(ValueError, match="more than once: 'a'"):
-        Vocabulary("aba")
-
-
-def test_too_small_a_size_is_an_error():
-    with pytest.raises(ValueError, match="at least 3, got 2"):
-        Vocabulary.from_sequences(["ab"], size=2, special=["<end>"])
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Vocabulary("ab").encode("az"), "'z' is not among the 3 tokens"),
+        (lambda: Vocabulary("ab").decode([3]), r"must lie in 0\.\.2"),
+        (lambda: Vocabulary("ab").decode([-1]), r"must lie in 0\.\.2"),
+        (lambda: Vocabulary("aba"), "more than once: 'a'"),
+        (lambda: Vocabulary.from_sequences(["ab"], size=2, special=["<e>"]), "at least 3, got 2"),
+    ],
+)
+def test_what_is_wrong_is_said(call, message):
+    with pytest.raises((KeyError, ValueError), match=message):
+        call()
