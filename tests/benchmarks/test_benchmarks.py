@@ -122,10 +122,3 @@ def test_a_whole_run_alone_writes_record_chart_and_page(tmp_path, monkeypatch, r
     kept = results.read(folder / "results.json")
     assert tables.page(kept) == (folder / "README.md").read_text(encoding="utf-8")
     assert ("pip install torch" in capsys.readouterr().out) == (torch_layers.torch is None)
-
-
-@pytest.mark.parametrize("words", [["--output", "a.txt"], ["--seconds", "-1"]])
-def test_a_command_line_that_cannot_work_is_refused_at_once(words, capsys):
-    with pytest.raises(SystemExit):
-        __main__.main(words)
-    assert words[0] in capsys.readouterr().err

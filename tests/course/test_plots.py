@@ -53,12 +53,6 @@ def test_a_metric_is_drawn_on_the_axes_that_are_given_and_an_unknown_one_refused
         plots.training_curves(RUN, "auc")
 
 
-def test_style_uses_the_palette():
-    plots.use_style()
-    _, ax = plt.subplots()
-    assert ax.plot([1])[0].get_color() == plots.PALETTE[0]
-
-
 def piece(**facts):
     """A piece of two parts and three bars, the first an upbeat."""
     rows = [(0, 0, 1, 72), (0, 1, 4, 74), (0, 5, 2, 74), (1, 1, 4, 48), (1, 5, 4, 55)]

@@ -10,6 +10,19 @@ from course.publishing import tables
 from course.publishing.tables import BEGIN, END, markdown_table, with_table
 from course.results import Results, figure, html_table, peak_megabytes, text_table
 
+ROW = {
+    **{
+        "name": "a <b> | c",
+        "value": 0.25,
+        "unit": "nats",
+        "threshold": 0.3,
+        "direction": "at most",
+    },
+    **{"baseline": 0.5, "baseline_label": "guess", "published": 0.1, "source": "A & B, 2001"},
+}
+RECORD = {"notebook": "9-9_toy", "profile": "default", "seconds": 61.4, "megabytes": 2345}
+RECORD["results"] = [ROW]
+
 
 @pytest.fixture
 def folder(monkeypatch, tmp_path):
@@ -26,26 +39,15 @@ def record(folder, name="9-9_toy"):
 
 def test_record_holds_every_field(folder):
     results = Results("9-9_toy")
-    results.add(
-        "loss", 1.5, unit="nats", baseline=("5-gram", 2), published=(1.7, "A, 2001"), at_most=1.6
-    )
+    pairs = {"baseline": ("guess", 0.5), "published": (0.1, "A & B, 2001")}
+    results.add(ROW["name"], ROW["value"], unit="nats", at_most=0.3, **pairs)
     results.add("names", 3)
     results.finish()
     found = record(folder)
-    assert found.keys() == {"notebook", "profile", "seconds", "megabytes", "results"}
+    assert found.keys() == RECORD.keys()
     assert (found["notebook"], found["profile"]) == ("9-9_toy", "default")
-    loss, names = found["results"]
-    assert loss == {
-        "name": "loss",
-        "value": 1.5,
-        "unit": "nats",
-        "baseline": 2,
-        "baseline_label": "5-gram",
-        "published": 1.7,
-        "source": "A, 2001",
-        "threshold": 1.6,
-        "direction": "at most",
-    }
+    row, names = found["results"]
+    assert row == ROW
     assert names["threshold"] is names["direction"] is names["baseline"] is None
 
 
@@ -152,26 +154,6 @@ def test_only_the_notebook_itself_writes_the_record_beside_it(monkeypatch, tmp_p
     monkeypatch.chdir(tmp_path)
     Results("9-9_toy").finish()
     assert record(tmp_path / "results")["notebook"] == "9-9_toy"
-
-
-ROW = {
-    "name": "a <b> | c",
-    "value": 0.25,
-    "unit": "nats",
-    "baseline": 0.5,
-    "baseline_label": "guess",
-    "published": 0.1,
-    "source": "A & B, 2001",
-    "threshold": 0.3,
-    "direction": "at most",
-}
-RECORD = {
-    "notebook": "9-9_toy",
-    "profile": "default",
-    "seconds": 61.4,
-    "megabytes": 2345,
-    "results": [ROW],
-}
 
 
 def test_every_table_shows_figure_baseline_source_threshold_time_and_memory():

@@ -117,14 +117,6 @@ def test_twenty_seconds_in_a_notebook_take_little(chorale, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_without_mp3_the_sound_is_a_small_wav(single, monkeypatch):
-    monkeypatch.setattr(soundfile, "available_formats", lambda: {"WAV": ""})
-    kind, content = embedded(music.player(single(69), rate=44100))
-    sound, rate = soundfile.read(io.BytesIO(content))
-    assert (kind, rate) == ("audio/wav", 11025)
-    assert heard(sound, 69, rate) == pytest.approx(69, abs=0.3)
-
-
 def test_a_wav_file_has_16_bits_and_one_channel(single, tmp_path):
     music.write_wav(single(69), tmp_path / "a.wav", rate=16000)
     with soundfile.SoundFile(tmp_path / "a.wav") as file:

@@ -80,16 +80,6 @@ def test_a_beam_of_one_is_greedy(end_token):
         assert np.any(tokens == end_token)
 
 
-def test_greedy_takes_the_likeliest_each_time_and_says_how_likely():
-    model = History(5, seed=12)
-    row = np.random.default_rng(12).normal(size=5)
-    tokens, scores = numpy(greedy(model, model.states([row]), [0], length=6))
-    np.testing.assert_allclose(scores[0], model.log_probabilities(row, tokens[0]), atol=1e-4)
-    for t in range(6):
-        others = [model.log_probabilities(row, [*tokens[0, :t], i])[t] for i in range(5)]
-        assert tokens[0, t] == np.argmax(others)
-
-
 def naive_beam(model, row, length, end_token, width, penalty, early=False):
     """Beam search as it is told: lists of hypotheses, nothing clever; stops early if asked to."""
     live, finished = [((), 0.0)], []

@@ -29,27 +29,25 @@ def value_and_gradients(loss, variables):
     return to_numpy(value), [to_numpy(gradient) for gradient in gradients]
 
 
-def finite_differences(loss, variable, directions, step=1e-5):
-    """Return the slope of loss() along directions of a variable, by central differences.
+def slopes(loss, variable, gradient, rng, step=1e-5):
+    """Return the slopes of loss() along random directions of a variable, which stays as it was.
 
-    Args:
-        loss: Function without arguments that returns a scalar.
-        variable: The variable to move; it is left as it was.
-        directions: (number, *shape of the variable).
+    A wrong entry of a gradient shows in almost every direction: a few stand for all of them.
 
     Returns:
-        (number,) slopes.
+        (4,) by the gradient, and (4,) by central differences.
     """
+    directions = rng.normal(size=(4, *gradient.shape))
     start = to_numpy(variable)
-    slopes = []
+    found = []
     for direction in directions:
         ends = []
         for sign in (1, -1):
             variable.assign(start + sign * step * direction)
             ends.append(float(to_numpy(loss())))
-        slopes.append((ends[0] - ends[1]) / (2 * step))
+        found.append((ends[0] - ends[1]) / (2 * step))
     variable.assign(start)
-    return np.array(slopes)
+    return np.tensordot(directions, gradient, axes=gradient.ndim), np.array(found)
 
 
 def relative_error(a, b):

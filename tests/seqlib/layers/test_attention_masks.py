@@ -25,10 +25,7 @@ WAYS = {
     "key mask": ({"key_mask": SEEN}, np.repeat(SEEN[:, None], TIME, axis=1)),
     "query mask": ({"query_mask": SEEN}, np.repeat(SEEN[:, :, None], TIME, axis=2)),
     "attention mask": ({"attention_mask": ALLOWED}, ALLOWED),
-    "attention mask for all": (
-        {"attention_mask": ALLOWED[0]},
-        np.repeat(ALLOWED[:1], BATCH, axis=0),
-    ),
+    "for all": ({"attention_mask": ALLOWED[0]}, np.repeat(ALLOWED[:1], BATCH, axis=0)),
     "causal": ({"use_causal_mask": True}, np.tril(np.ones((BATCH, TIME, TIME), bool))),
     "all at once": (
         {
@@ -41,11 +38,6 @@ WAYS = {
         ALLOWED & SEEN[:, :, None] & (SEEN & SEEN[:, ::-1])[:, None] & np.tri(TIME, dtype=bool),
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def fixed_seed():
-    keras.utils.set_random_seed(1)
 
 
 def of_heads(mask, weights):
@@ -135,13 +127,10 @@ def test_softmax_over_large_scores(dtype):
     np.testing.assert_array_equal(plain, [[0, 0, 1], [1, 0, 0], [0, 0, 1]])
 
 
-def test_what_is_masked_never_wins_however_low_the_scores():
+def test_what_is_masked_never_wins_and_scores_beyond_half_precision_are_its_largest():
     mask = np.array([[True, True, False]])
     weights = masked_softmax(ops.convert_to_tensor(np.float32([[-2e30, -2e30, 0]])), mask)
     np.testing.assert_allclose(to_numpy(weights), [[0.5, 0.5, 0]])
-
-
-def test_scores_beyond_half_precision_are_the_largest_it_has():
     scores = ops.cast(np.float32([[np.inf, 1, np.inf], [-np.inf, 1, 2], [-np.inf] * 3]), "float16")
     weights = to_numpy(ops.cast(masked_softmax(scores), "float32"))
     np.testing.assert_allclose(weights[0], [0.5, 0, 0.5], atol=1e-3)
@@ -211,11 +200,7 @@ WRONG = {
     "value_mask": [ONES((BATCH, 4)), ONES((BATCH, 1, 1, TIME)), ONES((BATCH, 1)), ONES((2, TIME))],
     "key_mask": [ONES((BATCH, 4)), ONES(TIME)],
     "attention_mask": [
-        ONES((BATCH, 2, 4, TIME)),
-        ONES(TIME),
-        ONES((4, TIME + 1)),
-        ONES((BATCH, TIME, 4)),
-        ONES((2, 4, TIME)),
+        *map(ONES, ((BATCH, 2, 4, TIME), TIME, (4, TIME + 1), (BATCH, TIME, 4), (2, 4, TIME)))
     ],
 }
 

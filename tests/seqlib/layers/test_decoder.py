@@ -36,11 +36,6 @@ KIND = Kind(
 )
 
 
-@pytest.fixture(autouse=True)
-def fixed_seed():
-    keras.utils.set_random_seed(1)
-
-
 def maker(layer="LSTM", attention="additive", query="previous", **of_layer):
     def make(name=None, dtype=None):
         return layers.AttentionDecoder(

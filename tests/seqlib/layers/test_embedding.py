@@ -119,13 +119,6 @@ def test_saved_models_load_in_a_fresh_process(make, tmp_path):
     check_fresh_process(makers, tmp_path, IDS)
 
 
-def test_a_built_layer_keeps_loaded_weights(make):
-    layer = make()
-    layer.build((None, 6))
-    layer.set_weights([np.full((6, 3), 7.0)])
-    assert (to_numpy(layer(IDS)) == 7).all()
-
-
 def test_the_vectors_are_there_however_the_layer_is_built(make, vectors):
     class Model(keras.Model):  # its layers are built inside a compiled function
         def __init__(self):
@@ -152,12 +145,6 @@ def test_half_precision(make, policy):
     assert half.embeddings.dtype == "float32"
     output = to_numpy(keras.ops.cast(output, "float32"))
     np.testing.assert_allclose(output, to_numpy(full(IDS)), rtol=1e-2)
-
-
-def test_vectors_may_be_any_mapping():
-    known = {"a": [1, 2], "b": np.array([3.0, 4.0])}
-    layer = layers.PretrainedEmbedding(known, ["<pad>", "a", "b"])
-    assert to_numpy(layer(np.array([1, 2]))).tolist() == [[1, 2], [3, 4]]
 
 
 def test_arguments_that_do_not_fit_are_refused(vectors, vocabulary):

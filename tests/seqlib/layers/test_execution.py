@@ -9,7 +9,7 @@ from keras import ops
 
 import seqlib.layers
 from seqlib.compiled import BACKEND
-from seqlib.layers.fused.execution import IMPLEMENTATIONS, right_padded
+from seqlib.layers.fused.execution import right_padded
 from seqlib.layers.keras_internals import inside_xla
 from tests.seqlib.layers.check_layer import (
     BATCH,
@@ -21,34 +21,19 @@ from tests.seqlib.layers.check_layer import (
     listed,
 )
 from tests.seqlib.layers.gradients import to_numpy
-
-UNITS = 5
+from tests.seqlib.layers.test_recurrent import UNITS, random_states
+from tests.seqlib.layers.test_recurrent import pair as pair_of
 
 LAYERS = ["GRU", "LSTM"]
 on_tensorflow = pytest.mark.skipif(BACKEND.name != "tensorflow", reason="a feature of that backend")
 
 
-def pair(which, implementation="fused", **arguments):
-    """Return our layer, by its kernel, and the one of Keras, made with the same arguments."""
-    arguments = {"seed": 7, **arguments}
-    ours = getattr(seqlib.layers, which)(UNITS, implementation=implementation, **arguments)
-    return ours, getattr(keras.layers, which)(UNITS, **arguments)
+def pair(name, implementation="fused", **arguments):
+    return pair_of(name, implementation, **arguments)
 
 
-def ours(which, **arguments):
-    return pair(which, **arguments)[0]
-
-
-def random_states(name, batch=BATCH):
-    return [
-        np.random.default_rng(index).normal(size=(batch, UNITS)).astype("float32")
-        for index in range(2 if name == "LSTM" else 1)
-    ]
-
-
-@pytest.fixture(autouse=True)
-def fixed_seed():
-    keras.utils.set_random_seed(1)
+def ours(name, **arguments):
+    return pair(name, **arguments)[0]
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -269,12 +254,6 @@ def test_a_way_that_cannot_be_had_is_refused(arguments, message):
         seqlib.layers.LSTM(UNITS, **arguments)(example_input())
 
 
-def test_the_implementation_is_kept_in_the_config():
-    for implementation in IMPLEMENTATIONS:
-        layer = ours("GRU", implementation=implementation)
-        assert type(layer).from_config(layer.get_config()).implementation == implementation
-
-
 @on_tensorflow
 @pytest.mark.parametrize("name", LAYERS)
 def test_with_a_gpu_the_masks_that_cudnn_cannot_take_go_step_by_step(name, monkeypatch):
@@ -284,9 +263,8 @@ def test_with_a_gpu_the_masks_that_cudnn_cannot_take_go_step_by_step(name, monke
     monkeypatch.setattr(BACKEND, "has_gpu", lambda: True)
     layer, reference = pair(name, implementation="auto", return_sequences=True, return_state=True)
     assert layer.execution(time=TIME, masked=True).name == "cuDNN"
-    assert (
-        ours(name, implementation="auto", use_bias=False).execution(time=TIME).name == "reference"
-    )
+    unbiased = ours(name, implementation="auto", use_bias=False)
+    assert unbiased.execution(time=TIME).name == "reference"
     x = example_input()
     for rows in (None, *MASKS.values()):
         mask = None if rows is None else tf.constant(np.array(rows, bool))

@@ -59,12 +59,9 @@ def test_half_precision_is_rounded_once(graph):
     np.testing.assert_array_equal(tf.cast(found, tf.float32), tf.cast(rounded, tf.float32))
 
 
-def test_gelu_takes_the_place_of_that_of_keras_alone():
+def test_gelu_takes_the_place_of_that_of_keras_alone_and_keeps_its_name():
     assert fast_activation(keras.activations.gelu) is gelu
     assert fast_activation(keras.activations.relu) is keras.activations.relu
-
-
-def test_a_network_keeps_its_activation_by_name():
     block = TransformerEncoderBlock(num_heads=2, inner_dim=16, activation="gelu")
     block.build(NUMBERS.shape)
     assert block.get_config()["activation"] == "gelu"

@@ -6,7 +6,6 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from keras import ops
 
 import seqlib.layers
 from seqlib.compiled import BACKEND
@@ -14,12 +13,10 @@ from tests.seqlib.layers.check_layer import (
     BATCH,
     FEATURES,
     MASKS,
-    TIME,
     check_fresh_process,
     check_layer,
     check_same_numbers,
     example_input,
-    listed,
 )
 from tests.seqlib.layers.gradients import to_numpy
 
@@ -39,10 +36,10 @@ NAMES = ["SimpleRNN", "GRU", "LSTM"]
 EACH_WAY = NAMES if BACKEND.name == "torch" else [*NAMES, "GRU fused", "LSTM fused"]
 
 
-def pair(variant, **arguments):
+def pair(variant, implementation="auto", **arguments):
     """Return our layer, by its kernel where the variant says so, and the one of Keras."""
     name = variant.split()[0]
-    implementation = "fused" if "fused" in variant else "auto"
+    implementation = "fused" if "fused" in variant else implementation
     arguments = {"seed": 7, **VARIANTS[variant], **arguments}
     return (
         getattr(seqlib.layers, name)(UNITS, implementation=implementation, **arguments),
@@ -65,16 +62,6 @@ def random_states(variant, batch=BATCH):
     ]
 
 
-@pytest.fixture(autouse=True)
-def fixed_seed():
-    keras.utils.set_random_seed(1)
-    yield
-    if BACKEND.name == "jax":  # each call of a loop compiles; the programs pile up
-        import jax
-
-        jax.clear_caches()
-
-
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_everything_asked_of_a_layer(variant):
     if BACKEND.name == "torch" and "fused" in variant:
@@ -85,34 +72,17 @@ def test_everything_asked_of_a_layer(variant):
     )
 
 
-@pytest.mark.parametrize("variant", NAMES)
-@pytest.mark.parametrize("wrap", ["Bidirectional", "StackedRNNCells", "RNN"])
-def test_everything_asked_of_a_layer_when_wrapped(variant, wrap):
-    name = variant.split()[0]
-
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("stacked", [False, True])
+def test_cells_in_the_loop_of_keras_equal_those_of_keras(name, stacked):
     def make(layers, **arguments):
-        if wrap == "Bidirectional":
-            own = {key: arguments.pop(key) for key in ("name", "dtype") if key in arguments}
-            policy = {"dtype": own["dtype"]} if "dtype" in own else {}
-            layer = getattr(layers, name)(UNITS, seed=7, **arguments, **policy)
-            return keras.layers.Bidirectional(layer, **own)
-        policy = {"dtype": arguments["dtype"]} if "dtype" in arguments else {}
-        cells = [getattr(layers, f"{name}Cell")(units, seed=7, **policy) for units in (6, UNITS)]
-        return keras.layers.RNN(cells if wrap == "StackedRNNCells" else cells[1], **arguments)
+        cells = [getattr(layers, f"{name}Cell")(units, seed=7) for units in (6, UNITS)]
+        return keras.layers.RNN(cells if stacked else cells[1], **arguments)
 
-    if wrap == "RNN":
-        check_layer(
-            lambda **arguments: make(seqlib.layers, **arguments),
-            lambda **arguments: make(keras.layers, **arguments),
-        )
-    else:  # the rest is asked of the parts; Keras's wrappers have their own tests
-        for arguments in ({}, {"return_sequences": True}):
-            for mask in (None, *MASKS.values()):
-                check_same_numbers(
-                    make(seqlib.layers, **arguments),
-                    make(keras.layers, **arguments),
-                    mask=None if mask is None else np.array(mask, bool),
-                )
+    for arguments in ({}, {"return_sequences": True}):
+        for mask in (None, *MASKS.values()):
+            both = make(seqlib.layers, **arguments), make(keras.layers, **arguments)
+            check_same_numbers(*both, mask=None if mask is None else np.array(mask, bool))
 
 
 @pytest.mark.parametrize("variant", EACH_WAY)
@@ -177,22 +147,6 @@ def test_kernels_drop_as_keras_does_forward_and_backward(variant, rates):
     check_same_numbers(*both, training=True, **mask)
 
 
-def test_the_dropout_mask_stays_the_same_along_a_sequence():
-    layer = seqlib.layers.SimpleRNN(
-        FEATURES,
-        activation=None,
-        use_bias=False,
-        kernel_initializer="identity",
-        recurrent_initializer="zeros",
-        dropout=0.5,
-        seed=3,
-        return_sequences=True,
-    )
-    output = to_numpy(layer(np.ones((8, TIME, FEATURES), "float32"), training=True))
-    assert set(np.unique(output)) == {0.0, 2.0}, "kept inputs are scaled by 1 / (1 - rate)"
-    np.testing.assert_array_equal(output, np.repeat(output[:, :1], TIME, axis=1))
-
-
 @pytest.mark.parametrize("variant", EACH_WAY)
 def test_a_stateful_layer_goes_on_where_it_stopped(variant):
     layer, reference = pair(variant, stateful=True, return_sequences=True)
@@ -246,11 +200,9 @@ def test_the_activity_regularizer_weighs_the_output(variant):
     np.testing.assert_allclose(to_numpy(layer.losses[0]), expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("merge_mode", ["concat", "sum", "mul", "ave", None])
-@pytest.mark.parametrize("variant", ["LSTM", *EACH_WAY[3:]])
+@pytest.mark.parametrize("merge_mode", ["concat", None])
+@pytest.mark.parametrize("variant", EACH_WAY)
 def test_bidirectional_merges_and_returns_states_as_keras_does(variant, merge_mode):
-    if variant != "LSTM" and merge_mode not in ("concat", None):
-        pytest.skip("a kernel's outputs are merged as any others")
     both = [
         keras.layers.Bidirectional(layer, merge_mode=merge_mode)
         for layer in pair(variant, return_sequences=True, return_state=True)
@@ -276,23 +228,6 @@ def test_states_flow_through_a_functional_model(variant):
     np.testing.assert_allclose(
         clone.predict([x, y], verbose=0), model.predict([x, y], verbose=0), atol=1e-6
     )
-
-
-def test_a_subclassed_model_and_an_embedding_that_masks():
-    class Classifier(keras.Model):
-        def __init__(self):
-            super().__init__()
-            self.embedding = keras.layers.Embedding(10, 4, mask_zero=True)
-            self.recurrent = seqlib.layers.LSTM(UNITS)
-            self.head = keras.layers.Dense(1)
-
-        def call(self, tokens):
-            return self.head(self.recurrent(self.embedding(tokens)))
-
-    model = Classifier()
-    short = model(np.array([[1, 2, 3]]))
-    padded = model(np.array([[1, 2, 3, 0, 0]]))
-    np.testing.assert_allclose(to_numpy(short), to_numpy(padded), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["GRU", "LSTM"])
@@ -339,17 +274,6 @@ def test_the_forget_gate_starts_open():
     cell = seqlib.layers.LSTMCell(UNITS, unit_forget_bias=False, bias_initializer="ones")
     cell.build((None, FEATURES))
     assert np.all(to_numpy(cell.bias) == 1)
-
-
-def test_a_cell_alone_takes_one_step_of_its_layer():
-    x = example_input()
-    for name in NAMES:
-        layer = getattr(seqlib.layers, name)(UNITS, return_sequences=True)
-        expected = to_numpy(layer(x))
-        states = layer.cell.get_initial_state(batch_size=BATCH)
-        for t in range(TIME):
-            output, states = layer.cell(x[:, t], states)
-            np.testing.assert_allclose(to_numpy(output), expected[:, t], rtol=1e-5, atol=1e-6)
 
 
 def test_a_layer_shows_its_arguments_and_has_those_of_its_cell():
@@ -411,11 +335,3 @@ def test_a_call_that_does_not_fit_is_refused():
         lstm(x[0])
     with pytest.raises(ValueError, match="batch size must be static"):
         seqlib.layers.LSTM(UNITS, stateful=True)(keras.Input((None, FEATURES)))
-
-
-def test_a_sequence_of_one_step_and_a_batch_of_one():
-    for shape in ((1, 1, FEATURES), (BATCH, 1, FEATURES), (1, TIME, FEATURES)):
-        for variant in NAMES:
-            outputs = listed(ours(variant, return_sequences=True)(np.ones(shape, "float32")))
-            assert tuple(outputs[0].shape) == (*shape[:2], UNITS)
-            assert np.all(np.isfinite(to_numpy(ops.sum(outputs[0]))))
