@@ -2,6 +2,8 @@
 
 import ast
 import pathlib
+import subprocess
+import sys
 import tomllib
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -45,3 +47,11 @@ def test_the_wheel_holds_seqlib_alone_and_both_can_be_imported_from_a_checkout()
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
     assert build["build"]["targets"]["wheel"]["packages"] == ["seqlib"]
     assert build["build"]["dev-mode-dirs"] == ["."]
+
+
+def test_what_is_imported_first_waits_for_nothing_slow():
+    slow = {"tensorflow", "keras", "pandas", "music21", "verovio", "pretty_midi", "soundfile"}
+    modules = "seqlib.data.__main__, seqlib.word_vectors, course.session, course.music"
+    program = f"import sys, {modules}; print({slow} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.strip() == b"set()"

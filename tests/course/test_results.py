@@ -10,16 +10,9 @@ from course.publishing import tables
 from course.publishing.tables import BEGIN, END, markdown_table, with_table
 from course.results import Results, figure, html_table, peak_megabytes, text_table
 
-ROW = {
-    **{
-        "name": "a <b> | c",
-        "value": 0.25,
-        "unit": "nats",
-        "threshold": 0.3,
-        "direction": "at most",
-    },
-    **{"baseline": 0.5, "baseline_label": "guess", "published": 0.1, "source": "A & B, 2001"},
-}
+FIGURE = {"name": "a <b> | c", "value": 0.25, "unit": "nats"}
+BESIDE = {"baseline": 0.5, "baseline_label": "guess", "published": 0.1, "source": "A & B, 2001"}
+ROW = {**FIGURE, **BESIDE, "threshold": 0.3, "direction": "at most"}
 RECORD = {"notebook": "9-9_toy", "profile": "default", "seconds": 61.4, "megabytes": 2345}
 RECORD["results"] = [ROW]
 

@@ -1,6 +1,4 @@
 import random
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -62,9 +60,3 @@ def test_data_folder_is_told_without_the_name_of_the_user(monkeypatch, tmp_path)
     assert str(tmp_path) not in machine.data_folder()
     monkeypatch.delenv("SEQLIB_DATA")
     assert str(machine.Path.home()) not in machine.data_folder()
-
-
-def test_session_does_not_import_a_backend_before_start():
-    code = "import sys; from course import session; print('keras' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"

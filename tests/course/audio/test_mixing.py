@@ -18,10 +18,16 @@ from course.audio import (
 )
 
 
-def test_gain():
+def test_gain_and_pydub_and_back():
     assert gain(0) == 1.0
     assert gain(-20) == pytest.approx(0.1)
     assert gain([6.0206, -6.0206]) == pytest.approx([2.0, 0.5], rel=1e-4)
+    samples = np.linspace(-0.9, 0.9, 1600).astype("float32")
+    assert samples_of(segment(samples)) == pytest.approx(samples, abs=1e-4)
+    louder = segment(samples / 4).apply_gain(6.0206)
+    assert samples_of(louder) == pytest.approx(samples / 2, abs=1e-3)
+    mixed = segment(np.zeros(1600)).overlay(segment(samples[:160]), position=50)
+    assert samples_of(mixed)[800:960] == pytest.approx(samples[:160], abs=1e-4)
 
 
 def test_random_onsets_never_overlap_and_reach_every_place():
@@ -96,12 +102,3 @@ def test_a_room_keeps_the_straight_sound_first():
     assert heard[10:40] == pytest.approx(response[:30], abs=1e-6)
     assert np.abs(heard[:10]).max() < 1e-6
     assert reverberate(clap, np.array([1.0], "float32")) == pytest.approx(clap, abs=1e-6)
-
-
-def test_pydub_and_back():
-    samples = np.linspace(-0.9, 0.9, 1600).astype("float32")
-    assert samples_of(segment(samples)) == pytest.approx(samples, abs=1e-4)
-    louder = segment(samples / 4).apply_gain(6.0206)
-    assert samples_of(louder) == pytest.approx(samples / 2, abs=1e-3)
-    mixed = segment(np.zeros(1600)).overlay(segment(samples[:160]), position=50)
-    assert samples_of(mixed)[800:960] == pytest.approx(samples[:160], abs=1e-4)

@@ -13,14 +13,11 @@ def works():
     return chorales.works(music.load_corpus("bach_chorales"))
 
 
-def test_only_what_is_off_the_grid_is_left_out(works):
+def test_only_what_is_off_the_grid_is_left_out_and_form_is_what_is_on_the_page(works):
     assert len(works) == 365
     assert {work.tokens.shape[1] for work in works} == {4}
     titles = {work.piece.title for work in works}
     assert titles.isdisjoint({"bwv248.64-s", "bwv36.4-2", "bwv432"})
-
-
-def test_form_is_what_is_on_the_page(works):
     work = next(work for work in works if work.piece.title == "bwv101.7")  # an upbeat, one flat
     assert work.form[:6, 0].tolist() == [12, 13, 14, 15, 0, 1]
     assert set(work.form[:, 1]) == {11}

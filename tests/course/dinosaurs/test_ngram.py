@@ -20,20 +20,6 @@ def sequences(number=40, seed=0):
     return [generator.choice(5, size=generator.integers(1, 9), p=shares) + 1 for _ in range(number)]
 
 
-def test_a_bigram_worked_by_hand():
-    """Two are preceded by 1 and by the start, the others by one token; every discount is 1/2."""
-    model = NGram(2, 4, discounts=[0.5, 0.5, 0.5]).fit([[1, 2], [1, 2], [2, 3]])
-    # One token: (1, 2, 1) different predecessors, 4 in all, 3/2 of them freed for uniform thirds.
-    unigram = np.array([0.5 / 4 + 1.5 / 4 / 3, 1.5 / 4 + 1.5 / 4 / 3, 0.5 / 4 + 1.5 / 4 / 3])
-    after_1 = np.array([0, 1.5, 0]) / 2 + 0.5 / 2 * unigram
-    after_start = np.array([1.5, 0.5, 0]) / 3 + 1 / 3 * unigram
-    np.testing.assert_allclose(model.distribution([1])[1:], after_1)
-    np.testing.assert_allclose(model.distribution()[1:], after_start)
-    np.testing.assert_allclose(
-        model.log_probabilities([[1, 2]]), np.log([after_start[0], after_1[1]])
-    )
-
-
 def test_witten_bell_and_discounts_worked_by_hand():
     model = NGram(1, 3, smoothing="witten_bell").fit([[1, 1, 1, 2]])
     np.testing.assert_allclose(model.distribution(), [0, (3 + 2 / 2) / 6, (1 + 2 / 2) / 6])

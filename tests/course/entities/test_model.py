@@ -70,7 +70,7 @@ def test_an_untrained_one_with_a_crf_breaks_no_rule(reader):
         assert all(allowed[pair] for pair in itertools.pairwise(path))
 
 
-def test_answers_are_the_same_in_batches_of_any_size(reader):
+def test_neither_the_size_of_a_batch_nor_padding_makes_a_difference(reader):
     model = make(reader, pretrained=True)
     sentences = [
         words[:n] for n, (words, _) in zip((1, 4, 3, 2, 4, 10, 1), SENTENCES, strict=False)
@@ -79,10 +79,6 @@ def test_answers_are_the_same_in_batches_of_any_size(reader):
     one, other = (tagging.Tagger(model, reader, batch_size=n)(sentences) for n in (3, 64))
     assert one == other
     assert [len(tags) for tags in one] == [len(words) for words in sentences]
-
-
-def test_padding_makes_no_difference(reader):
-    model = make(reader, pretrained=True)
     words = [SENTENCES[0][0]]
     narrow, wide = (keras.ops.convert_to_numpy(model(reader(words, width))) for width in (4, 11))
     np.testing.assert_allclose(wide[:, :4], narrow, atol=1e-5)

@@ -80,16 +80,12 @@ def test_a_sentence_without_room_and_a_word_without_a_piece(wordpiece):
     assert [wordpiece.tokens[ids[place]] for place in first] == ["the", "mat", "mat"]
 
 
-def test_words_and_forms_are_those_of_any_reader(wordpiece):
+def test_words_are_those_of_any_reader_and_sentences_may_be_prepared(wordpiece):
     reader = make(wordpiece)
     arrays = reader(SENTENCES, 6)
     plain = super(WordPieceEncoder, reader).pack([reader.rows(words) for words in SENTENCES], 6)
     for name, array in plain.items():
         np.testing.assert_array_equal(arrays[name], array)
-
-
-def test_batches_take_sentences_that_were_prepared(wordpiece):
-    reader = make(wordpiece)
     tagged = [(words, ["O"] * len(words)) for words in SENTENCES]
     prepared = reader.prepare(SENTENCES, alone=1.0)
     batches = Batches(tagged, reader, batch_size=3, widths=(8,), prepared=prepared)

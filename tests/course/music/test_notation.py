@@ -2,8 +2,6 @@
 
 import dataclasses
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from urllib.parse import unquote
@@ -97,12 +95,3 @@ def test_what_is_shown_is_an_image_of_the_same_picture(chorale):
     assert found["alt"] == f"Score of {chorale.title}"
     expected = ET.canonicalize(music.svg(chorale, (1, 2), width=500))
     assert ET.canonicalize(unquote(picture)) == expected
-
-
-def test_importing_music_waits_for_nothing_slow():
-    slow = ("tensorflow", "keras", "music21", "verovio", "pretty_midi", "soundfile", "pandas")
-    program = f"import sys, course.music; print([m for m in {slow} if m in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"

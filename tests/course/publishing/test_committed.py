@@ -75,7 +75,7 @@ def test_counts_session_size_and_form_are_held_to_the_rules():
     assert "Not a valid notebook" in said(book)
 
 
-def test_metadata_of_a_machine_is_found_and_cleaned():
+def test_metadata_of_a_machine_is_cleaned_streams_are_joined_emptied_displays_dropped():
     book = fit()
     book.metadata["widgets"] = {"state": {}}
     book.cells[1].metadata = nbformat.from_dict({"execution": {"a": "2026"}, "tags": ["kept"]})
@@ -83,9 +83,6 @@ def test_metadata_of_a_machine_is_found_and_cleaned():
     committed.clean(book)
     assert committed.problems(book, RECORD) == []
     assert book.cells[1].metadata == {"tags": ["kept"]}
-
-
-def test_cleaning_joins_streams_and_drops_emptied_displays():
     book = fit()
     parts = [output("stream", text=letter) for letter in "ab"]
     book.cells[1].outputs = [parts[0], output("display_data"), parts[1]]

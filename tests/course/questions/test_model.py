@@ -32,7 +32,7 @@ def windows(folder):
     return Windows(wordpiece, QUESTIONS, [PASSAGE] * 3, length=14, stride=3)
 
 
-def test_scores_are_heads_on_the_encoder(reader, windows):
+def test_scores_are_heads_on_the_encoder_and_padding_changes_nothing(reader, windows):
     packed = windows.arrays([0, 1], width=16)
     scores = np.array(reader((packed.ids, packed.types)))
     hidden = np.array(reader.encoder(packed.ids, types=packed.types))
@@ -42,9 +42,6 @@ def test_scores_are_heads_on_the_encoder(reader, windows):
     np.testing.assert_allclose(scores[real], expected[real], atol=1e-5)
     assert (scores[~real] == -1e9).all()
     assert (~real).any()
-
-
-def test_padding_changes_nothing(reader, windows):
     narrow, wide = (windows.arrays([0], width) for width in (None, 16))
     one, other = (np.array(reader((packed.ids, packed.types))) for packed in (narrow, wide))
     np.testing.assert_allclose(one, other[:, :, : one.shape[2]], atol=1e-5)

@@ -29,9 +29,6 @@ def test_the_first_of_a_pair_is_short_lower_case_and_tells_the_day(pairs):
         assert len(text) <= dates.LONGEST
         assert str(int(iso[-2:])) in text
         assert iso[2:4] in text
-
-
-def test_few_dates_are_too_long():
     days = [date(2018, month, day) for month in range(1, 13) for day in range(20, 23)]
     texts = [
         dates.written(day, pattern, locale)

@@ -12,12 +12,9 @@ def detector():
     return model.build(filters=8, units=8)
 
 
-def test_an_answer_every_four_frames(detector):
+def test_it_answers_every_four_frames_and_never_looks_ahead(detector):
     assert detector(np.zeros((2, 40, BANDS))).shape == (2, 10)
     assert pytest.approx(0.04) == model.STEP
-
-
-def test_it_never_looks_ahead(detector):
     frames = np.random.default_rng(0).standard_normal((1, 80, BANDS)).astype("float32")
     changed = frames.copy()
     changed[:, 40:] = 3

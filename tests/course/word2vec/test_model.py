@@ -25,7 +25,7 @@ def test_corpus_keeps_order_and_documents():
     assert corpus.ids.dtype == np.int32
 
 
-def test_windows_end_with_their_document():
+def test_windows_end_with_their_document_and_subsampling_keeps_the_share_it_says():
     corpus = Corpus.read(["a b c", "d e", "f"] * 20, minimum_count=1)
     model = Word2Vec(corpus, dimension=2, window=3, subsampling=1e9)
     ids, left, right = (array[3:-3] for array in model.thinned())
@@ -37,9 +37,6 @@ def test_windows_end_with_their_document():
     assert left[0] == 0
     assert right[-1] == 0
     assert {1, 2} <= set(right.tolist())
-
-
-def test_subsampling_keeps_the_share_it_says():
     corpus = Corpus.read(["the " * 99 + "cat"] * 400, minimum_count=1)
     model = Word2Vec(corpus, dimension=2, subsampling=0.01)
     ids = model.thinned()[0][5:-5]

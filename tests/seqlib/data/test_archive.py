@@ -83,15 +83,11 @@ def test_nothing_here_and_no_network_names_what_to_run_and_where_it_goes(shelf):
 
 
 @pytest.mark.usefixtures("pip")
-def test_an_altered_archive_is_refused(shelf):
+def test_an_altered_archive_is_refused_even_if_pip_takes_it(shelf, monkeypatch):
     shelf.add("made_up", WORDS, archive={"sha256": "0" * 64})
     with pytest.raises(data.DataError, match="not the file that the card pins"):
         data.fetch("made_up")
     assert shelf.left() == []
-
-
-@pytest.mark.usefixtures("pip")
-def test_the_hash_is_checked_even_if_pip_does_not(shelf, monkeypatch):
     shelf.add("made_up", WORDS)
     program = "import sys; open(sys.argv[1] + '/made_up-1.0-py3-none-any.whl', 'wb').write(b'x')"
     run_instead_of_pip(monkeypatch, program)

@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import pytest
 
 from seqlib import data
@@ -93,12 +90,3 @@ def test_cards_are_found_inside_an_installed_package(tmp_path, monkeypatch):
         cards.folder()
     (installed / "dinosaurs.toml").touch()
     assert cards.folder() == installed
-
-
-def test_data_does_not_wait_for_tensorflow():
-    program = (
-        "import sys, seqlib.data, seqlib.data.__main__;"
-        "print(*{'tensorflow', 'keras', 'pandas'} & set(sys.modules))"
-    )
-    output = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
-    assert output.stdout.strip() == b""

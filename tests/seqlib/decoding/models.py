@@ -12,13 +12,7 @@ def log_softmax(logits):
 
 
 class History:
-    """A random recurrent step: what it says depends on all tokens so far, each in its place.
-
-    Args:
-        vocabulary: Number of tokens.
-        seed: Seed of its weights.
-        forbidden: Tokens that may never be said.
-    """
+    """A random recurrent step: what it says depends on all tokens so far, each in its place."""
 
     def __init__(self, vocabulary, seed, forbidden=()):
         generator = np.random.default_rng(seed)

@@ -64,14 +64,8 @@ def example_input(seed=0, dtype="float32"):
 
 
 def check_layer(make, twin=None, kind=RECURRENT):
-    """Check a sequence layer in every respect that needs no second process.
-
-    Args:
-        make: Function from keyword arguments (`dtype`, `name`, those of the kind) to a new layer
-            with fixed seeds.
-        twin: The same for the layer of `keras.layers` that must give the same numbers.
-        kind: How such a layer is called.
-    """
+    """Check a sequence layer, and a twin of `keras.layers`, in all that needs no second process."""
+    # Both are functions from keyword arguments (`dtype`, `name`, those of the kind) to a new layer.
     check_shapes(make, kind)
     check_config(make, kind=kind)
     check_mask(make, kind)
@@ -230,16 +224,8 @@ def check_finite_differences(make, kind=RECURRENT):
 
 
 def check_same_numbers(layer, twin, x=None, tolerance=1e-5, carry=list, **call):
-    """Two layers with the same weights give the same outputs and the same gradients.
-
-    Args:
-        layer: The layer to check.
-        twin: The one it must equal.
-        x: Their input, or a list of them; the example input where None.
-        tolerance: Relative and absolute.
-        carry: What puts arrays in the order of the twin's weights into that of the layer's.
-        **call: What else both are called with.
-    """
+    """Two layers with the same weights give the same outputs and the same gradients."""
+    # `carry` puts arrays in the order of the twin's weights into that of the layer's.
     inputs = [keras.Variable(one) for one in listed(example_input() if x is None else x)]
     layer(*inputs, **call)
     twin(*inputs, **call)
@@ -271,14 +257,7 @@ def check_same_numbers(layer, twin, x=None, tolerance=1e-5, carry=list, **call):
 
 
 def check_fresh_process(makers, folder, x=None, kind=RECURRENT):
-    """Models saved here load in a process that only imports `seqlib.layers`, and agree there.
-
-    Args:
-        makers: Functions that make a layer, by name.
-        folder: Where the models are written.
-        x: Their input, (batch, time, ...); the example input where None.
-        kind: How such a layer is called.
-    """
+    """Models saved here load in a process that only imports `seqlib.layers`, and agree there."""
     x = example_input() if x is None else x
     outputs = {}
     for name, make in makers.items():

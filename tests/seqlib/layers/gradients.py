@@ -30,12 +30,9 @@ def value_and_gradients(loss, variables):
 
 
 def slopes(loss, variable, gradient, rng, step=1e-5):
-    """Return the slopes of loss() along random directions of a variable, which stays as it was.
+    """Return slopes of loss() along four directions, by the gradient and by differences: (4,) each.
 
     A wrong entry of a gradient shows in almost every direction: a few stand for all of them.
-
-    Returns:
-        (4,) by the gradient, and (4,) by central differences.
     """
     directions = rng.normal(size=(4, *gradient.shape))
     start = to_numpy(variable)

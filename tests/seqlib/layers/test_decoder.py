@@ -207,27 +207,6 @@ def test_decoding_steps_are_those_of_the_pass(attention, query):
         np.testing.assert_allclose(to_numpy(looked), weights[..., t, :], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("attention", "query"),
-    [("additive", "previous"), ("heads", "previous"), ("general", "current")],
-)
-def test_padding_of_the_source_and_the_future_change_nothing(attention, query):
-    model = compiled_model(maker("GRU", attention, query)())
-    x, value, _, value_mask, _ = arrays()
-    before = model.predict([x, value, value_mask], verbose=0)
-    other = np.where(value_mask[..., None], value, 100.0)
-    np.testing.assert_array_equal(model.predict([x, other, value_mask], verbose=0), before)
-    longer = [np.concatenate([a, np.ones_like(a[:, :3])], axis=1) for a in (value, value_mask)]
-    longer[1][:, -3:] = False
-    after = model.predict([x, *longer], verbose=0)
-    np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-6)
-    for t in (1, 4):
-        future = np.where(np.arange(6)[:, None] < t, x, x + 5)
-        after = model.predict([future, value, value_mask], verbose=0)
-        np.testing.assert_allclose(after[:, :t], before[:, :t], rtol=1e-5, atol=1e-6)
-        assert np.abs(after[:, t:] - before[:, t:]).max() > 1e-2
-
-
 def compiled_model(decoder, **sizes):
     """Return a model of unknown lengths around a decoder."""
     x, value = keras.Input((None, 4), **sizes), keras.Input((None, 5), **sizes)

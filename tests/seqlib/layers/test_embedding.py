@@ -62,9 +62,6 @@ def test_the_rules_for_words_without_a_vector(make, vectors):
     np.testing.assert_array_equal(drawn[2:4], other[2:4])
     assert len(np.unique(np.concatenate([drawn[[1, 4, 5]], other[[1, 4, 5]]]), axis=0)) == 6
     assert not drawn[0].any()
-
-
-def test_random_vectors_are_spread_like_those_found():
     rng = np.random.default_rng(0)
     known = {str(n): v for n, v in enumerate(rng.normal([1, -2], [0.1, 3], size=(500, 2)))}
     vocabulary = ["<pad>", *known, *(f"new {n}" for n in range(2000))]

@@ -32,16 +32,13 @@ def test_equal_to_scipy(scale):
     assert found == pytest.approx(by_scipy(samples), abs=2e-4)
 
 
-def test_a_tone_shows_in_its_band():
+def test_a_tone_shows_in_its_band_and_bands_overlap_by_half():
     time = np.arange(RATE) / RATE
     edges = np.linspace(mel(60.0), mel(7600.0), BANDS + 2)
     for band in (5, 20, 35):
         pitch = 700 * (10 ** (edges[band + 1] / 2595) - 1)
         frames = keras.ops.convert_to_numpy(LogMel()(np.sin(2 * np.pi * pitch * time)[None]))
         assert np.argmax(frames[0, 50]) == band
-
-
-def test_bands_are_triangles_of_height_one_that_overlap_by_half():
     bands = mel_bands(bands=8, fft=8192)
     assert bands.max(axis=0) == pytest.approx(1, abs=0.02)
     inside = bands[200:2500].sum(axis=1)

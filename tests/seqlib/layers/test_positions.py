@@ -6,7 +6,13 @@ import pytest
 from keras import ops
 
 from seqlib import layers
-from tests.seqlib.layers.check_layer import check_config, check_fresh_process, example_input
+from tests.seqlib.layers.check_layer import (
+    Kind,
+    check_config,
+    check_fresh_process,
+    check_mask,
+    check_shapes,
+)
 from tests.seqlib.layers.gradients import to_numpy
 
 MAKERS = {
@@ -91,16 +97,8 @@ def test_positions_may_be_given(name):
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_they_are_layers_of_keras(name):
-    def make(return_sequences=True, **kwargs):
-        return MAKERS[name](**kwargs)
-
-    check_config(make)
-    x = example_input()
-    layer = make()
-    assert tuple(layer(x).shape) == layer.compute_output_shape(x.shape) == x.shape
-    assert layer(keras.Input((None, 4))).shape == (None, None, 4)
-    embedded = keras.layers.Embedding(5, 4, mask_zero=True)(np.array([[1, 2, 0]]))
-    assert to_numpy(layer(embedded)._keras_mask).tolist() == [[True, True, False]]
+    for check in (check_shapes, check_config, check_mask):
+        check(MAKERS[name], kind=Kind(makes=({},), sequence={}, last=None))
 
 
 def test_saved_and_loaded_in_a_fresh_process(tmp_path):

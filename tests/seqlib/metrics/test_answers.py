@@ -50,15 +50,12 @@ def test_f1_of_words(prediction, reference, f1):
     assert token_f1(reference, prediction) == pytest.approx(f1)
 
 
-def test_the_best_reference_counts_for_each_measure_by_itself():
+def test_the_best_reference_counts_and_scores_are_means_over_questions():
     score = answer_score(["Denver Broncos"], [["Denver", "the Denver Broncos", "Broncos won"]])
     assert (score.exact_match, score.f1, score.number) == (100, 100, 1)
     score = answer_score(["Denver Broncos"], [["Denver", "Denver Broncos of Colorado"]])
     assert score.exact_match == 0
     assert score.f1 == pytest.approx(100 * 2 / 3)
-
-
-def test_scores_are_means_over_questions():
     score = answer_score(["a cat", "dogs", "", "the"], [["cat"], ["dog", "cats"], ["x"], ["an"]])
     # The last one is nothing, and was to be nothing: a match, with no word to agree on.
     assert score.exact_match == 50

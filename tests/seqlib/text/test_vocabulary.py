@@ -19,15 +19,12 @@ def test_padding_is_zero_then_special_then_tokens_there_and_back():
     assert vocabulary.decode(ids[1:], end="<end>") == list("badge")
 
 
-def test_a_batch_is_padded_on_the_right_and_decodes_to_the_same():
+def test_a_batch_is_padded_on_the_right_or_to_a_given_length():
     vocabulary = Vocabulary("abc", special=["<end>"])
     batch = vocabulary.encode_batch(["abc", "", "b"], end="<end>")
     assert batch.dtype == np.int32
     assert batch.tolist() == [[2, 3, 4, 1], [1, 0, 0, 0], [3, 1, 0, 0]]
     assert ["".join(vocabulary.decode(row, end="<end>")) for row in batch] == ["abc", "", "b"]
-
-
-def test_a_batch_of_given_length_is_cut_or_filled():
     vocabulary = Vocabulary("abc")
     assert vocabulary.encode_batch(["abc", "a"], length=2).tolist() == [[1, 2], [1, 0]]
     assert vocabulary.encode_batch(["a"], length=3).tolist() == [[1, 0, 0]]

@@ -48,7 +48,7 @@ def test_the_same_answers_as_one_at_a_time(vectors, questions, monkeypatch, at_o
     assert math.isnan(found[1].accuracy)
 
 
-def test_words_that_differ_in_case_are_one():
+def test_words_that_differ_in_case_are_one_and_there_may_be_no_question(vectors):
     words = ["He", "she", "King", "king", "queen", "Queen", "he"]
     matrix = [[1, 0], [0, 1], [2, 1], [5, 1], [1, 2], [1, 5], [-1, -1]]
     vectors = WordVectors(words, matrix)
@@ -59,8 +59,5 @@ def test_words_that_differ_in_case_are_one():
     # Forms of the words of the question are no answers: "king" is nearest, but it is asked for.
     near = WordVectors(words, [[1, 0], [0, 1], [2, 1], [1, 2.1], [1, 1.8], [0, -1], [-1, -1]])
     assert evaluate(near, sections)[-1].correct == 1
-
-
-def test_without_any_question(vectors):
     assert evaluate(vectors, {})[-1] == Section("all", 0, 0, 0)
     assert evaluate(vectors, {"x": [["none"] * 4]})[-1] == Section("all", 0, 0, 1)

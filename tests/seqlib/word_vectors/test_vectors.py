@@ -53,11 +53,6 @@ def test_nearest_is_what_brute_force_finds(vectors, monkeypatch, at_once, vocabu
     assert_same(vectors.nearest(100 * targets[2], k=4, vocabulary=vocabulary), found[2])
 
 
-def test_nearest_of_more_words_than_there_are(vectors):
-    assert len(vectors.nearest("w0", k=500)) == 199
-    assert vectors.nearest([], k=3) == []
-
-
 @pytest.mark.parametrize("vocabulary", [None, 60])
 def test_analogies_are_what_brute_force_finds(vectors, vocabulary):
     a, b, c = (np.random.default_rng(3).permutation(WORDS)[:40].tolist() for _ in range(3))
@@ -105,6 +100,8 @@ def test_looking_up(vectors):
         vectors["W3"]
     with pytest.raises(KeyError, match="'none' is not among the 200 words"):
         vectors.nearest(["w1", "none"])
+    assert len(vectors.nearest("w0", k=500)) == 199
+    assert vectors.nearest([], k=3) == []
 
 
 def test_a_subset_keeps_the_order_asked_for_and_a_replacement_is_a_copy(vectors):

@@ -144,14 +144,11 @@ def test_a_word_of_the_question_does_not_give_the_answer_away(drawn):
     assert most < (0.75 if task == "yes or no" else 0.6) * NUMBER
 
 
-def test_meaning_leaves_wording_out():
+def test_meaning_leaves_wording_out_and_what_is_wrong_is_said():
     stories = draw_stories("one fact", NUMBER, seed=11)
     verbs = {story.sentences[0].split()[1] for story in stories}
     assert verbs == {"walked", "went", "hurried", "cycled"}
     assert not any(verb in str(story.meaning) for story in stories for verb in verbs)
-
-
-def test_what_is_wrong_is_said():
     with pytest.raises(ValueError, match=r"task got 'four facts'\. Allowed: 'one fact', 'two"):
         draw_stories("four facts", 1, seed=0)
     with pytest.raises(ValueError, match="number must be a positive integer, got 0"):
