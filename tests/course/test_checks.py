@@ -37,21 +37,13 @@ def test_number_of_values_is_checked(value):
 @pytest.mark.parametrize(
     ("got", "expected"),
     [
-        (1, 1),
-        (1.0, 1),
-        (np.float32(0.1), 0.1),
-        ([1, 2], np.array([1, 2])),
+        *((1, 1), (1.0, 1), (np.float32(0.1), 0.1), (1e9 + 1e-3, 1e9), (np.True_, True)),
+        *(("abc", "abc"), (["a", "b"], ["a", "b"]), ([1, 2], np.array([1, 2]))),
         (np.ones((2, 3), "float32"), np.ones((2, 3))),
         (np.array([-np.inf, 1.0]), np.array([-np.inf, 1.0])),
-        ("abc", "abc"),
-        (np.True_, True),
-        (["a", "b"], ["a", "b"]),
         ([np.ones(2), "x"], (np.ones(2), "x")),
-        ({"w": np.ones(2)}, {"w": np.ones(2)}),
-        ([[1], [1, 2]], [[1], [1, 2]]),
-        (1e9 + 1e-3, 1e9),
-        (keras.ops.ones((2,)), np.ones(2)),
-        (keras.ops.ones((2,)), keras.ops.ones((2,))),
+        *(({"w": np.ones(2)}, {"w": np.ones(2)}), ([[1], [1, 2]], [[1], [1, 2]])),
+        *((keras.ops.ones(2), np.ones(2)), (keras.ops.ones(2), keras.ops.ones(2))),
     ],
 )
 def test_right_answers_pass(got, expected):

@@ -119,9 +119,6 @@ def test_attention_is_drawn_with_source_to_the_right_and_target_downward():
     assert image.get_clim() == (0.0, 1.0)  # one scale for all maps
     assert ax.yaxis_inverted()
     assert ax.get_title() == "Looked at"
-
-
-def test_attention_takes_characters_and_a_map_that_does_not_fit_is_refused():
     _, ax = plt.subplots()
     assert plots.attention_map(np.eye(2), "ab", "12", ax=ax) is ax
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]

@@ -43,16 +43,10 @@ def test_links_lead_to_files(path):
                     assert (place.parent / link).exists(), f"{place.name}: {link}"
 
 
-def test_every_record_is_of_a_notebook():
+def test_records_copies_and_table_are_in_step():
     names = {path.stem for path in PATHS}
     assert {path.stem for path in (NOTEBOOKS / "results").glob("*.json")} <= names
-
-
-def test_learners_copies_are_in_step():
     assert exercises.out_of_step(NOTEBOOKS) == []
-
-
-def test_table_of_results_is_in_step():
     assert tables.main(["--notebooks", str(NOTEBOOKS), "--check"]) == 0
 
 

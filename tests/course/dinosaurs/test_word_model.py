@@ -14,11 +14,15 @@ def model(**arguments):
     return WordModel(COUNTS, **{"width": 6, "units": 8, **arguments})
 
 
-def test_parts_do_not_overlap_and_miss_nothing_and_blank_lines_make_no_paragraphs():
+def test_parts_and_windows_miss_nothing_and_blank_lines_make_no_paragraphs():
     parts = split(249)
     assert sorted(np.concatenate(list(parts.values()))) == list(range(249))
     assert all((split(249)[part] == places).all() for part, places in parts.items())
     assert address_tokens("a b\n \n\nc") == ["a", "b", "¶", "c", "¶"]
+    inputs, targets = train.windows(np.arange(1000), 7)
+    assert inputs.shape == targets.shape == ((1000 - 7 - 1) // train.WINDOW, train.WINDOW)
+    assert inputs[0, 0] == 7
+    np.testing.assert_array_equal(inputs + 1, targets)
 
 
 def test_before_training_words_are_as_likely_as_they_are_frequent():
@@ -69,10 +73,3 @@ def test_training_brings_the_loss_down():
     inputs, targets = cycle[:288].reshape(-1, 24), cycle[1:289].reshape(-1, 24)
     learner.fit(inputs, targets, batch_size=6, epochs=30, verbose=0)
     assert -learner.log_probabilities(cycle).mean() < before / 2
-
-
-def test_windows_of_the_recipe_shift_by_one_token():
-    inputs, targets = train.windows(np.arange(1000), 7)
-    assert inputs.shape == targets.shape == ((1000 - 7 - 1) // train.WINDOW, train.WINDOW)
-    assert inputs[0, 0] == 7
-    np.testing.assert_array_equal(inputs + 1, targets)

@@ -42,11 +42,14 @@ def test_tunes_come_back_from_the_grid_as_they_were(tunes):
     assert all(same_notes(piece, music.decode(tokens, 12)) for piece, tokens in fitting)
 
 
-def test_a_repeated_note_is_struck_anew():
+def test_sounding_resolves_holds_and_a_repeated_note_is_struck_anew():
     twice = Piece("", notes([(0, 0, 1, 60), (0, 1, 1, 60)]), length=2.0)
     tokens = music.encode(twice, 2)
     assert tokens[:, 0].tolist() == [63, HOLD, 63, HOLD]
     assert same_notes(music.decode(tokens, 2), twice)
+    batch = np.array([[[63, 67], [HOLD, REST], [HOLD, 2]], [[REST, 63], [64, HOLD], [2, 2]]])
+    expected = [[[60, 64], [60, -1], [60, -1]], [[-1, 60], [61, 60], [61, 60]]]
+    assert music.sounding(batch).tolist() == expected
 
 
 def test_what_the_grid_cannot_hold_is_refused_with_part_and_place(single):
@@ -83,12 +86,6 @@ def test_a_hold_with_nothing_to_hold_is_a_rest_and_padding_is_left_out():
     piece = music.decode([[63, REST], [HOLD, REST], [PADDING, PADDING]], 2)
     assert piece.length == 1.0
     assert piece.notes["duration"].tolist() == [1.0]
-
-
-def test_sounding_resolves_holds_in_a_batch():
-    batch = np.array([[[63, 67], [HOLD, REST], [HOLD, 2]], [[REST, 63], [64, HOLD], [2, 2]]])
-    expected = [[[60, 64], [60, -1], [60, -1]], [[-1, 60], [61, 60], [61, 60]]]
-    assert music.sounding(batch).tolist() == expected
 
 
 def test_transposing_moves_notes_alone_and_back_again(chorale):

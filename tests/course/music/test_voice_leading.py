@@ -46,14 +46,11 @@ def test_rests_and_held_steps_make_no_move():
     assert count(chord, held, higher).changes == 1
 
 
-def test_crossing_and_spacing_count_steps():
+def test_crossing_and_spacing_count_steps_and_notes_out_of_range_when_struck():
     found = count((72, 74, 64, 48), ("-", "-", "-", "-"), (72, 67, 60, 48), (84, 67, 50, 48))
     assert (found.steps, found.crossed, found.wide) == (4, 2, 1)
     assert count((72, 67, 60, 40)).wide == 0  # the bass may be far
     assert count((72, None, 74, 48)).crossed == 0  # neighbours alone are compared
-
-
-def test_notes_out_of_range_are_counted_when_they_are_struck():
     found = count((59, 54, 47, 39), ("-", "-", "-", "-"), (79, 74, 67, 62))
     assert (found.notes, found.out_of_range) == (8, 4)
 
@@ -69,13 +66,10 @@ def test_chords():
         assert count(chord).chords == 0, chord
 
 
-def test_beats_are_quarters_also_while_notes_are_held():
+def test_beats_are_quarters_also_while_notes_are_held_and_moves_are_of_a_voice():
     held = ("-", "-", "-", "-")
     found = count((72, 67, 64, 48), held, held, held, (None,) * 4, held, steps_per_quarter=2)
     assert (found.beats, found.chords) == (2, 2)
-
-
-def test_moves_are_measured_a_voice_each():
     found = count((72, 67, 64, 48), (74, "-", 64, None), (72, 65, 64, 36))
     assert found.moves == (2, 1, 2, 1)
     assert found.semitones == (4, 2, 0, 12)

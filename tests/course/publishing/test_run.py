@@ -107,7 +107,7 @@ def test_quick_profile_reaches_the_notebook_and_writes_nothing(project, capsys):
     assert state(project) == before
 
 
-def test_unknown_notebooks_and_profiles_are_told_with_those_there_are(project, capsys, monkeypatch):
+def test_notebooks_go_by_name_or_file_and_unknown_ones_are_told(project, capsys, monkeypatch):
     assert run(project) == 1
     assert "no notebooks in" in capsys.readouterr().err
     write(project / "notebooks", "9-9_toy", "1")
@@ -119,9 +119,6 @@ def test_unknown_notebooks_and_profiles_are_told_with_those_there_are(project, c
     assert run(project) == 1
     assert "quick, default, full" in capsys.readouterr().err
     assert state(project) == before
-
-
-def test_notebooks_are_named_with_or_without_folder_and_suffix(project):
     folder = project / "notebooks"
     path = write(folder, "9-9_toy", "1")
     for name in ("9-9_toy", "9-9_toy.ipynb", os.path.join("notebooks", "9-9_toy.ipynb")):

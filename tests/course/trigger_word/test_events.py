@@ -4,7 +4,7 @@ import pytest
 from course.trigger_word.events import detections_of, event_score, match_events, threshold_sweep
 
 
-def test_an_event_counts_once_however_often_it_is_flagged():
+def test_a_detection_serves_one_event_in_any_order_and_an_event_counts_once():
     score = event_score([[1.0, 5.0]], [[1.1, 1.3, 5.2]], seconds=3600)
     assert (score.found, score.missed, score.false_alarms) == (2, 0, 1)
     assert score.precision == pytest.approx(2 / 3)
@@ -12,17 +12,14 @@ def test_an_event_counts_once_however_often_it_is_flagged():
     assert score.f1 == pytest.approx(0.8)
     assert score.false_alarms_per_hour == 1.0
     assert score.delays == pytest.approx([0.1, 0.2])
+    assert match_events([1.0, 1.2], [1.3]) == [(0, 0)]
+    assert match_events([1.0, 1.2], [1.3, 1.4]) == [(0, 0), (1, 1)]
+    assert match_events([5.0, 1.0], [5.1, 1.1]) == [(0, 0), (1, 1)]
 
 
 @pytest.mark.parametrize(("time", "fits"), [(0.8, True), (0.79, False), (1.8, True), (1.81, False)])
 def test_the_tolerance_is_early_and_late(time, fits):
     assert bool(match_events([1.0], [time], early=0.2 + 1e-9, late=0.8 + 1e-9)) is fits
-
-
-def test_a_detection_serves_one_event_in_any_order():
-    assert match_events([1.0, 1.2], [1.3]) == [(0, 0)]
-    assert match_events([1.0, 1.2], [1.3, 1.4]) == [(0, 0), (1, 1)]
-    assert match_events([5.0, 1.0], [5.1, 1.1]) == [(0, 0), (1, 1)]
 
 
 def test_nothing_said_and_nothing_heard_is_perfect_and_never_firing_is_not():

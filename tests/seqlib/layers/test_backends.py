@@ -12,17 +12,9 @@ import sys
 import keras
 import pytest
 
-FILES = [
-    "tests/seqlib/layers/test_recurrent.py",
-    "tests/seqlib/layers/test_execution.py",
-    "tests/seqlib/layers/test_attention.py",
-    "tests/seqlib/layers/test_attention_masks.py",
-    "tests/seqlib/layers/test_positions.py",
-    "tests/seqlib/layers/test_transformer.py",
-    "tests/seqlib/layers/test_transformer_model.py",
-    "tests/seqlib/layers/test_crf.py",
-    "tests/seqlib/decoding",
-]
+NAMES = ("recurrent", "execution", "attention", "attention_masks", "positions", "crf")
+NAMES += ("transformer", "transformer_model")
+FILES = [*(f"tests/seqlib/layers/test_{name}.py" for name in NAMES), "tests/seqlib/decoding"]
 ROOT = pathlib.Path(__file__).parents[3]
 
 

@@ -131,21 +131,16 @@ def test_a_second_derivative_is_refused_and_not_taken_for_zero(name, compiled):
         (tf.function(second) if compiled else second)(tf.constant(example_input()))
 
 
-def exportable(name):
-    """Return a model around a layer, called once, and an input."""
-    layer = keras.layers.Bidirectional(ours(name, implementation="auto", return_sequences=True))
-    model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Masking(), layer])
-    x = example_input()
-    x[0, 4:] = 0
-    return model, x, model.predict(x, verbose=0)
-
-
 @on_tensorflow
 @pytest.mark.parametrize("name", ["SimpleRNN", *LAYERS])
 def test_what_is_exported_runs_where_nothing_compiles(name, tmp_path):
     import tensorflow as tf
 
-    model, x, expected = exportable(name)
+    layer = keras.layers.Bidirectional(ours(name, implementation="auto", return_sequences=True))
+    model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Masking(), layer])
+    x = example_input()
+    x[0, 4:] = 0
+    expected = model.predict(x, verbose=0)
     model.export(tmp_path / "served", verbose=False)
     served = tf.saved_model.load(tmp_path / "served")
     np.testing.assert_allclose(to_numpy(served.serve(x)), expected, atol=1e-6)

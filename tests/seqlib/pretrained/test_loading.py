@@ -16,6 +16,7 @@ from tests.seqlib.pretrained.models import CONFIG, forward, tensors, write
 IDS = np.array([[2, 7, 8, 9, 3], [2, 11, 3, 0, 0]], "int32")
 TYPES = np.array([[0, 0, 1, 1, 1], [0, 0, 0, 0, 0]], "int32")
 QUERY = "encoder.layer.1.attention.self.query.weight"
+INNER = "encoder.layer.0.intermediate.dense.weight"
 
 
 @pytest.fixture
@@ -116,14 +117,8 @@ def changed(**arrays):
         (changed(**{QUERY: None}), rf"{QUERY}: there is no such tensor.*\(8, 8\)"),
         (changed(**{QUERY: np.zeros((8, 6), "f4")}), rf"{QUERY}: the shape is \(8, 6\).*\(8, 8\)"),
         (changed(**{QUERY: np.zeros((8, 8), "i4")}), rf"{QUERY}: the dtype is I32"),
-        (
-            changed(**{"encoder.layer.2.output.dense.bias": np.zeros(8, "f4")}),
-            r"encoder\.layer\.2\.output\.dense\.bias: this tensor has no place",
-        ),
-        (
-            changed(**{"encoder.layer.0.intermediate.dense.weight": np.zeros((8, 12), "f4")}),
-            r"intermediate\.dense\.weight: the shape is \(8, 12\)\. Expected: \(12, 8\)",
-        ),
+        (changed(**{"encoder.layer.2.bias": np.zeros(8, "f4")}), r"2\.bias: .* has no place"),
+        (changed(**{INNER: np.zeros((8, 12), "f4")}), rf"{INNER}: .*\(8, 12\).*\(12, 8\)"),
     ],
     ids=["missing", "shape", "dtype", "too many", "transposed"],
 )

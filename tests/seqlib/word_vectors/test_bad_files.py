@@ -113,7 +113,7 @@ def test_an_empty_file_and_none(tmp_path):
         WordVectors.load_glove(tmp_path / "nowhere.txt")
 
 
-def test_a_header_where_none_belongs_and_the_reverse(tmp_path):
+def test_a_header_where_none_belongs_the_reverse_and_other_encodings(tmp_path):
     path = write(tmp_path / "a.txt", "4 3\n" + "\n".join(GOOD))
     with pytest.raises(FileError, match=r"line 1: this looks like a header.*load_word2vec"):
         WordVectors.load_glove(path)
@@ -128,9 +128,6 @@ def test_a_header_where_none_belongs_and_the_reverse(tmp_path):
     path = write(tmp_path / "d.txt", "word\nother\n")
     with pytest.raises(FileError, match="no numbers follow the word"):
         WordVectors.load_glove(path)
-
-
-def test_other_encodings(tmp_path):
     text = "\n".join(GOOD) + "\n"
     path = write(tmp_path / "a.txt", text.encode("utf-16"))
     with pytest.raises(FileError, match="line 1"):

@@ -33,19 +33,6 @@ def test_there_and_back(path, monkeypatch, cache, block):
     np.testing.assert_array_equal(some.matrix, MATRIX[[0, WORDS.index("🙂")]])
 
 
-def test_a_file_without_line_ends_between_the_words_or_without_words(tmp_path):
-    content = b"2 2\n" + b"".join(
-        word + b" " + np.array(row, "<f4").tobytes()
-        for word, row in ((b"a", [0.5, 1.5]), (b"b", [2.5, 3.5]))
-    )
-    vectors = WordVectors.load_word2vec(write(tmp_path / "a.bin", content), binary=True)
-    assert vectors.words == ["a", "b"]
-    assert vectors.matrix.tolist() == [[0.5, 1.5], [2.5, 3.5]]
-    path = write(tmp_path / "a.bin", b"5 3\n" + b"x" * 10_000)
-    with pytest.raises(FileError, match="word 1: no space ends this word"):
-        WordVectors.load_word2vec(path, binary=True)
-
-
 def test_gensim_reads_what_is_written_and_the_reverse(path, tmp_path):
     models = pytest.importorskip("gensim.models")
     theirs = models.KeyedVectors.load_word2vec_format(str(path), binary=True)
@@ -58,11 +45,21 @@ def test_gensim_reads_what_is_written_and_the_reverse(path, tmp_path):
         np.testing.assert_array_equal(ours.matrix, MATRIX)
 
 
-def test_words_that_the_format_cannot_keep(tmp_path):
+def test_words_that_the_format_cannot_keep_and_files_without_words(tmp_path):
     for word in ("a b", "a\nb"):
         with pytest.raises(ValueError, match=re.escape(f"{word!r} holds a space or a line end")):
             WordVectors([word], MATRIX[:1]).save_word2vec(tmp_path / "a.bin")
     assert list(tmp_path.iterdir()) == []
+    content = b"2 2\n" + b"".join(
+        word + b" " + np.array(row, "<f4").tobytes()
+        for word, row in ((b"a", [0.5, 1.5]), (b"b", [2.5, 3.5]))
+    )
+    vectors = WordVectors.load_word2vec(write(tmp_path / "a.bin", content), binary=True)
+    assert vectors.words == ["a", "b"]
+    assert vectors.matrix.tolist() == [[0.5, 1.5], [2.5, 3.5]]
+    path = write(tmp_path / "a.bin", b"5 3\n" + b"x" * 10_000)
+    with pytest.raises(FileError, match="word 1: no space ends this word"):
+        WordVectors.load_word2vec(path, binary=True)
 
 
 LAST = len(WORDS)

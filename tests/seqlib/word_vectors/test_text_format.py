@@ -104,7 +104,7 @@ def test_a_member_of_a_zip_is_chosen(tmp_path):
         WordVectors.load_glove(plain, member="two.txt")
 
 
-def test_only_wanted_words_in_the_order_of_the_file(tmp_path, own_cache):
+def test_only_wanted_words_in_the_order_of_the_file_are_parsed(tmp_path, own_cache):
     path = write(tmp_path / "a.txt", lines(NASTY, MATRIX))
     wanted = ["🙂", "at name@domain.com", "not there", "the", "at"]
     expected = ["the", "at name@domain.com", "🙂"]
@@ -122,8 +122,5 @@ def test_only_wanted_words_in_the_order_of_the_file(tmp_path, own_cache):
         WordVectors.load_glove(path, only="the")
     with pytest.raises(ValueError, match="there are 0 words"):
         WordVectors.load_glove(path, only=["not there"])
-
-
-def test_numbers_of_other_words_are_never_parsed(tmp_path):
     path = write(tmp_path / "a.txt", "a 0.5 1.5\nb what ever\nc 2.5 3.5\na is not read any more\n")
     assert WordVectors.load_glove(path, only=["c", "a"], cache=False).words == ["a", "c"]

@@ -23,7 +23,7 @@ def test_arrays_say_what_the_stories_say(stories):
     assert {arrays.sentences.dtype, arrays.questions.dtype} == {np.dtype("int32")}
 
 
-def test_room_can_be_given_and_the_vocabulary_is_that_of_stories_and_questions(stories):
+def test_room_can_be_given(stories):
     vocabulary, answers = story_vocabulary(stories), TASKS["two facts"].answers
     arrays = story_arrays(stories[:1], vocabulary, answers, shape=(20, 8))
     assert arrays.sentences.shape == (1, 20, 8)
