@@ -29,7 +29,7 @@ def test_without_mp3_it_is_a_small_wav(monkeypatch):
     assert soundfile.info(io.BytesIO(content)).samplerate == 11025
 
 
-def test_chimes_lie_where_it_fired():
+def test_chimes_lie_where_it_fired_and_the_recorder_loads_nothing():
     quiet = 0.1 * np.ones(RATE, "float32")
     rung = with_chimes(quiet, [0.5, 0.99])
     assert np.array_equal(rung[: RATE // 2], quiet[: RATE // 2])
@@ -37,9 +37,6 @@ def test_chimes_lie_where_it_fired():
     assert len(rung) == RATE
     assert len(with_chimes(quiet, [2.0])) == RATE
     assert np.abs(chime()).max() <= 1
-
-
-def test_the_recorder_loads_nothing():
     shown = recorder(3, "mine.wav").data
     assert "http" not in shown
     assert "src=" not in shown

@@ -32,7 +32,7 @@ def test_a_batch_is_padded_on_the_right_or_to_a_given_length():
     assert pad([[], []], length=2).tolist() == [[0, 0], [0, 0]]
 
 
-def test_the_most_frequent_are_kept_ties_in_order_of_first_sight():
+def test_the_most_frequent_are_kept_and_others_have_the_unknown_id():
     sequences = [["b", "a", "b"], ["c", "a", "d"]]
     assert Vocabulary.from_sequences(sequences, size=4).tokens == ["<pad>", "<unk>", "b", "a"]
     kept = Vocabulary.from_sequences(sequences, minimum_count=2, special=["<end>"])
@@ -40,9 +40,6 @@ def test_the_most_frequent_are_kept_ties_in_order_of_first_sight():
     assert Vocabulary.from_sequences(sequences, unknown=None).tokens[1:] == ["b", "a", "c", "d"]
     vocabulary = Vocabulary.from_sequences([["a", "<end>", "<end>"]], special=["<end>"])
     assert vocabulary.tokens == ["<pad>", "<unk>", "<end>", "a"]
-
-
-def test_unknown_tokens_have_the_unknown_id():
     vocabulary = Vocabulary("ab", unknown="<unk>")
     assert vocabulary.encode("azb") == [2, 1, 3]
     assert vocabulary.decode([2, 1]) == ["a", "<unk>"]

@@ -23,11 +23,8 @@ def test_word_tokens(given, tokens):
     assert word_tokens(given) == tokens
 
 
-def test_word_tokens_lose_nothing_but_white_space():
+def test_word_tokens_lose_nothing_but_white_space_and_refuse_what_is_no_string():
     line = "Mr. Speaker: 3 of 4 – “half” of ½ (or so), isn't it_?"
     assert "".join(word_tokens(line, lower=False)) == "".join(line.split())
-
-
-def test_word_tokens_refuse_what_is_no_string():
     with pytest.raises(TypeError, match="got list"):
         word_tokens(["a"])
