@@ -127,6 +127,7 @@ def test_bad_arguments_are_refused_by_name_and_finish_is_called_once(folder):
         results.add("share", 1.0, baseline=0.5)
     with pytest.raises(TypeError, match="published must be a number"):
         results.add("share", 1.0, published=("A, 2001", 0.5))
+    results = Results("9-9_toy")
     results.finish()
     with pytest.raises(RuntimeError, match="finish"):
         results.finish()
