@@ -16,7 +16,7 @@ from course import session
 from seqlib.files import write_text
 
 DIGITS = 4  # significant digits kept of every figure
-MEGABYTES = 2500  # of memory that a notebook may take at its peak, on a laptop
+MEGABYTES = 4000  # of memory that a notebook may take at its peak: half of a small laptop
 COLUMNS = ("result", "value", "baseline", "published", "must be")
 
 
@@ -53,21 +53,21 @@ class Results:
             (at_most is not None, at_least is not None)
         )
         threshold = at_most if at_least is None else at_least
-        self._exact.append(_number(name, "value", value))
-        self._rows.append(
-            {
-                "name": name,
-                "value": _rounded(self._exact[-1]),
-                "unit": unit,
-                "baseline": _rounded(_number(name, "baseline", compared)),
-                "baseline_label": label,
-                "published": _rounded(_number(name, "published", figure)),
-                "source": source,
-                # A threshold is meant to the last digit.
-                "threshold": _number(name, direction, threshold),
-                "direction": direction,
-            }
-        )
+        exact = _number(name, "value", value)
+        row = {
+            "name": name,
+            "value": _rounded(exact),
+            "unit": unit,
+            "baseline": _rounded(_number(name, "baseline", compared)),
+            "baseline_label": label,
+            "published": _rounded(_number(name, "published", figure)),
+            "source": source,
+            # A threshold is meant to the last digit.
+            "threshold": _number(name, direction, threshold),
+            "direction": direction,
+        }
+        self._rows.append(row)  # only now: a figure that is refused leaves nothing behind
+        self._exact.append(exact)
 
     def finish(self):
         """Show the table, write the record, and assert every threshold; NaN misses any.

@@ -52,6 +52,14 @@ def test_a_single_step_is_equal_to_keras(name):
             check_same_numbers(*both, x=x, **call)
 
 
+@on_tensorflow
+def test_no_word_about_training_means_that_nothing_is_trained():
+    layer, x = ours("LSTM"), example_input()
+    expected = to_numpy(layer(x, training=False))
+    compiled = BACKEND.tf.function(lambda x: layer(x, training=None))
+    np.testing.assert_allclose(to_numpy(compiled(BACKEND.tf.constant(x))), expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_integers_are_taken_as_numbers(name):
     layer = ours(name)
