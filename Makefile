@@ -31,7 +31,7 @@ lab: data  ## make the environment, fetch the data, open the course in JupyterLa
 	exec $(BIN)/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" \
 		--LabApp.default_url=/lab/tree/$(START) "$$@" $(LAB)
 
-test: data  ## run the unit tests, and every notebook on tiny settings (ten minutes)
+test: data  ## run the unit tests, and every notebook on tiny settings
 	SEQLIB_PROFILE=quick $(PYTEST) $(NBVAL) tests seqlib course benchmarks notebooks
 
 figures: data  ## run every notebook as it is, and hold its figures to their thresholds
