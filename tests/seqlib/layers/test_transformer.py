@@ -75,7 +75,7 @@ def test_blocks_are_layers_of_keras(case):
     ("case", "settings"), [("encoder", {"rotary": True, "use_bias": False}), ("decoder", {})]
 )
 def test_stacks_are_layers_of_keras(case, settings):
-    make = maker(case, num_layers=1, norm_first=True, key_dim=3, **settings)
+    make = maker(case, num_layers=1, norm_first=True, key_dim=4, **settings)
     check_layer(make, kind=CASES[case][2])
 
 
