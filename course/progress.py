@@ -94,14 +94,25 @@ def bar(iterable=None, **options):
 
 
 def ProgressBar(description="training"):
-    """Return a Keras callback that shows how far a `fit` with ``verbose=0`` has come, if seen."""
+    """Return a Keras callback that shows how far a `fit` with ``verbose=0`` has come, if seen.
+
+    It also makes the optimizer's variables before the first step, seen or not.
+    """
     import keras  # slow to import: only where something is trained
 
     if shown_in() is None:
         # Keras fetches the loss of every batch for a callback that asks for it, which would make
         # the device wait.
-        return keras.callbacks.Callback()
+        callback = keras.callbacks.Callback()
+        callback.on_train_begin = lambda logs=None: prepare(callback.model)
+        return callback
     return _TrainingRun(description, keras.callbacks.LambdaCallback).callback
+
+
+def prepare(model):
+    """Make the optimizer's variables, for Keras traces the first step twice if that makes them."""
+    if model.built and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
 
 
 class _TrainingRun:
@@ -118,6 +129,7 @@ class _TrainingRun:
         )
 
     def _begin(self, logs):
+        prepare(self.callback.model)
         self.bar = bar(
             total=self.callback.params["epochs"],
             desc=self.description,

@@ -8,15 +8,15 @@ from seqlib.compiled import BACKEND
 from seqlib.decoding import beam_search, greedy
 from seqlib.text import pad
 
-WIDTHS = (12, 24, 64)  # of the arrays of sources: few, for each is compiled
-
 
 class Translator:
     """A model together with the pieces that it reads and writes.
 
     The model has `initial_state` ((source ids, length=steps at most) -> states) and `step` ((ids,
     states) -> (logits, states)), as `RecurrentTranslator` and `Transformer` have; `source` and
-    `target` are the `seqlib.text.Subwords` of the two languages.
+    `target` are the `seqlib.text.Subwords` of the two languages. The search is compiled for arrays
+    of `batch_size` sentences that are padded to the least of `widths`, in pieces, that will do; a
+    sentence longer than the last is cut.
 
     Example:
         >>> from course.translation.recurrent import RecurrentTranslator
@@ -28,16 +28,18 @@ class Translator:
         ['str', 'str', 'str']
     """
 
-    def __init__(self, model, source, target, batch_size=128, early_stopping=False):
+    def __init__(
+        self, model, source, target, batch_size=128, early_stopping=False, widths=(12, 24, 64)
+    ):
         self.model, self.source, self.target = model, source, target
-        self.batch_size, self.early_stopping = batch_size, early_stopping
+        self.batch_size, self.early_stopping, self.widths = batch_size, early_stopping, widths
         self._starts = {}  # number of steps: the compiled start
 
     def __call__(self, sentences, width=1, length_penalty=1.0):
         """Translate a list of sentences by a beam of a width, 1 for greedy; see `beam_search`."""
-        ids = [self.source.encode(text, end="<end>")[: WIDTHS[-1]] for text in sentences]
+        ids = [self.source.encode(text, end="<end>")[: self.widths[-1]] for text in sentences]
         found = [None] * len(ids)
-        for columns, rows in like_lengths([len(row) for row in ids], WIDTHS, self.batch_size):
+        for columns, rows in like_lengths([len(row) for row in ids], self.widths, self.batch_size):
             source = pad([ids[row] for row in rows], columns)
             missing = self.batch_size - len(rows) if len(ids) > 1 else 0
             source = np.concatenate([source, np.repeat(source[:1], missing, axis=0)])
@@ -48,7 +50,7 @@ class Translator:
 
     def compile(self, width=1, length_penalty=1.0):
         """Compile the search for every size of batch, before speed is measured."""
-        for columns in WIDTHS:
+        for columns in self.widths:
             source = pad([[self.source.id("<end>")]] * self.batch_size, columns)
             self._search(source, width, length_penalty)
 

@@ -23,10 +23,10 @@ print(done)
 @pytest.fixture
 def fit():
     """Train a one-weight model with a bar and return what `fit` returned."""
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
     x = np.ones((8, 1), "float32")
-    with native_stderr_muted():  # TensorFlow looks for a GPU once more, and says so
+    with native_stderr_muted():  # TensorFlow looks for a GPU, and says so
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
         model.fit(x, x, verbose=0)
 
     def run():
@@ -59,6 +59,24 @@ def test_terminal_shows_epoch_losses_and_time_left(monkeypatch, capsys, fit):
     monkeypatch.setenv("SEQLIB_PROGRESS", "on")
     assert list(session.progress(iter("ab"), total=2, description="letters")) == ["a", "b"]
     assert "letters" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("switch", ["on", "off"])
+def test_first_step_is_traced_once(monkeypatch, switch):
+    monkeypatch.setenv("SEQLIB_PROGRESS", switch)
+    traced = []
+
+    class Noting(keras.layers.Layer):
+        def call(self, x):
+            traced.append(x)
+            return x
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1), Noting()])
+    model.compile("adam", "mse", jit_compile=False)
+    x = np.ones((4, 1), "float32")
+    traced.clear()
+    model.fit(x, x, verbose=0, callbacks=[session.ProgressBar()])
+    assert len(traced) == 1
 
 
 def test_unknown_switch_is_refused_with_what_is_allowed(monkeypatch):
