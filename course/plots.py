@@ -99,7 +99,7 @@ def piano_roll(piece, *, bars=None, title=None, ax=None):
     """Draw the notes of a `course.music.Piece` as strips: time right, pitch up, a color a part.
 
     `bars` are the first and the last, counted from 1 (an upbeat is 0), None for all. In the axes
-    that are returned time is in quarter notes, labelled with the bars.
+    that are returned time is in quarter notes, labeled with the bars.
     """
     notes, count = piece.notes, len(piece.parts)
     if not len(notes):

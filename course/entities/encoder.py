@@ -1,4 +1,4 @@
-"""What it takes to train a pretrained encoder inside a tagger, and to keep what it learnt."""
+"""What it takes to train a pretrained encoder inside a tagger, and to keep what it learned."""
 
 import keras
 
@@ -42,7 +42,7 @@ def compile_for(model, encoder, steps, rate=1e-3, slower=0.1, average=0.0):
 
 
 def save(path, model):
-    """Write what a tagger on MiniLM learnt: how MiniLM changed, and the weights that are new."""
+    """Write what a tagger on MiniLM learned: how MiniLM changed, and the weights that are new."""
     save_weights(path, model.trainable_weights, _minilm_weights())
 
 

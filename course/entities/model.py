@@ -72,7 +72,7 @@ def build(
 
     It makes log-potentials, (batch, time, tags, tags), with a CRF, which chooses the tags together,
     else logits, (batch, time, tags). Vectors of words are those of `pretrained`, a frozen
-    `layers.PretrainedEmbedding` that taggers can share, or are learnt, of this `dimension`. An
+    `layers.PretrainedEmbedding` that taggers can share, or are learned, of this `dimension`. An
     `encoder`, a `pretrained.BertEncoder` that is trained further, asks for a
     `pieces.WordPieceEncoder`. `letters` says whether it reads the letters, by so many `filters`,
     and the forms of words.

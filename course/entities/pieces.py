@@ -1,4 +1,4 @@
-"""Sentences for a tagger on a pretrained encoder: each in its neighbourhood, cut into pieces."""
+"""Sentences for a tagger on a pretrained encoder: each in its neighborhood, cut into pieces."""
 
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ class WordPieceEncoder(WordEncoder):
         """Return for each sentence the `SentenceInContext` that `pack` needs.
 
         The sentences come in the order in which they were written. `alone` is the share of them,
-        drawn at random, that are read without their neighbours: so a tagger learns to do without.
+        drawn at random, that are read without their neighbors: so a tagger learns to do without.
         """
         pieces, firsts = [], []
         for start in range(0, len(sentences), _AT_ONCE):

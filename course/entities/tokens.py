@@ -36,7 +36,7 @@ class WordEncoder:
 
     A word is looked up in small letters in two tables: that of the pretrained vectors, which knows
     hundreds of thousands of words, and that of the training sentences, whose words get a vector of
-    their own that is learnt. What is in neither is *unknown*; its letters and its form remain.
+    their own that is learned. What is in neither is *unknown*; its letters and its form remain.
     Words of the training sentences seen less than `minimum_count` times are unknown to their table,
     so that it learns what to do with unknown ones.
     """

@@ -33,7 +33,7 @@ from seqlib.word_vectors import WordVectors
 
 SIZES = {"units": 200, "filters": 60}
 WIDTHS = (32, 64, 128)  # with the encoder; words are padded, its cost is that of the pieces
-ALONE = 0.15  # share of the sentences that the encoder reads without their neighbours
+ALONE = 0.15  # share of the sentences that the encoder reads without their neighbors
 
 
 class Validation(keras.callbacks.Callback):

@@ -104,7 +104,7 @@ def voice_leading(tokens, steps_per_quarter=4):
     beats = pitches[::steps_per_quarter]
     beats = beats[(beats >= 0).any(axis=1)]
     lines = [pitches[struck[:, voice], voice] for voice in range(len(VOICES))]
-    both = sounds[:, :-1] & sounds[:, 1:]  # (time, pairs of neighbours)
+    both = sounds[:, :-1] & sounds[:, 1:]  # (time, pairs of neighbors)
     apart = pitches[:, :-1] - pitches[:, 1:]
     return VoiceLeading(
         changes=max(0, len(changes) - 1),

@@ -10,7 +10,7 @@ from course.audio.files import RATE
 from course.audio.mixing import add_segments, gain, random_onsets
 
 STEP = 640  # samples: the network answers every 40 ms
-LABELLED = 10  # steps after the word that are labelled
+LABELED = 10  # steps after the word that are labeled
 
 TRIGGER, NEAR, SENTENCE = 0, 1, 2
 
@@ -112,12 +112,12 @@ def join(several):
 
 
 def label_steps(events, steps):
-    """Return labels (clips, steps): 1 in the steps after each word that are labelled."""
+    """Return labels (clips, steps): 1 in the steps after each word that are labeled."""
     labels = np.zeros((len(events), steps), "float32")
     for row, ends in zip(labels, events, strict=True):
         for end in ends:
             first = int(end * RATE) // STEP + 1
-            row[first : first + LABELLED] = 1
+            row[first : first + LABELED] = 1
     return labels
 
 

@@ -88,20 +88,20 @@ def noise_distribution(counts, power=0.75):
     return powers / powers.sum()
 
 
-def block_step(inputs, outputs, centres, targets, labels, weights, rate):
+def block_step(inputs, outputs, centers, targets, labels, weights, rate):
     r"""Take one step of gradient descent for all pairs of some blocks; return the scores before it.
 
     With the scores $s = u \cdot v$, (blocks, length, candidates), the gradient of the loss is
     $\sigma(s) - \text{label}$ for every pair, times the other one's vector. `inputs` and `outputs`
-    are variables (words, dimension) of the vectors $v$ and $u$; centres (blocks, length) and
+    are variables (words, dimension) of the vectors $v$ and $u$; centers (blocks, length) and
     targets (blocks, candidates) are ids. Labels, 1 for neighbors, and weights, how often each pair
     counts, are broadcast to the scores.
     """
-    v = tf.gather(inputs, centres)  # (blocks, length, dimension)
+    v = tf.gather(inputs, centers)  # (blocks, length, dimension)
     u = tf.gather(outputs, targets)  # (blocks, candidates, dimension)
     scores = tf.matmul(v, u, transpose_b=True)  # (blocks, length, candidates)
     slope = (tf.sigmoid(scores) - labels) * weights * -rate
-    _add_rows(inputs, centres, tf.matmul(slope, u))
+    _add_rows(inputs, centers, tf.matmul(slope, u))
     _add_rows(outputs, targets, tf.matmul(slope, v, transpose_a=True))
     return scores
 
@@ -234,22 +234,22 @@ class Word2Vec:
         for step in tf.range(tf.shape(rates)[0]):
             # (blocks, length, span)
             near = (self._before <= before[step]) | (self._after <= after[step])
-            neighbours = tf.cast(before[step] + after[step], tf.float32)  # (blocks, length, 1)
-            share = neighbours * (self.negatives / _NOISE)  # what a noise word counts
+            neighbors = tf.cast(before[step] + after[step], tf.float32)  # (blocks, length, 1)
+            share = neighbors * (self.negatives / _NOISE)  # what a noise word counts
             weights = tf.concat(
                 [tf.cast(near, tf.float32), tf.tile(share, [1, 1, _NOISE])], axis=-1
             )
-            centres = around[step][:, inner]  # (blocks, length)
+            centers = around[step][:, inner]  # (blocks, length)
             targets = tf.concat([around[step], noise[step]], axis=1)  # (blocks, candidates)
             scores = block_step(
-                self.inputs, self.outputs, centres, targets, labels, weights, rates[step]
+                self.inputs, self.outputs, centers, targets, labels, weights, rates[step]
             )
             if step % _EVERY == 0 and rates[step] > 0:
                 losses = tf.nn.sigmoid_cross_entropy_with_logits(
                     tf.broadcast_to(labels, tf.shape(scores)), scores
                 )
                 total += tf.reduce_sum(losses * weights)
-                pairs += tf.reduce_sum(neighbours)
+                pairs += tf.reduce_sum(neighbors)
         return total, pairs
 
 

@@ -56,7 +56,7 @@ def beam_search(
         end_token: Id of the token that ends a sequence; None for none.
         width: Number of hypotheses in the beam.
         length_penalty: $\alpha$. 0 adds up log-probabilities, which favors short sequences; 1
-            takes their mean; larger ones favour long sequences, negative ones short sequences.
+            takes their mean; larger ones favor long sequences, negative ones short sequences.
         n_best: Number of sequences to return for each row, at most `width`.
         early_stopping: Whether the search in a row stops already when no unfinished hypothesis
             would reach the n-th best finished one if it ended with its next token. With a positive

@@ -171,7 +171,7 @@ class RecurrentLayer(CellLoop):
         arguments = arguments_of(locals())
         loop = {name: arguments.pop(name) for name in LOOP_ARGUMENTS}
         of_layer = {n: arguments.pop(n) for n in kwargs if n not in self.cell_arguments}
-        self._reject_misspelt(of_layer)
+        self._reject_misspelled(of_layer)
         shared = {name: of_layer[name] for name in ("dtype", "trainable") if name in of_layer}
         super().__init__(self.cell_class(**arguments, **shared), **loop, **of_layer)
 
@@ -191,7 +191,7 @@ class RecurrentLayer(CellLoop):
         """Make a layer from what `get_config` returned."""
         return cls(**config)
 
-    def _reject_misspelt(self, unknown):
+    def _reject_misspelled(self, unknown):
         known = list(inspect.signature(type(self)).parameters)
         for name in unknown:
             close = difflib.get_close_matches(name, known, n=1)

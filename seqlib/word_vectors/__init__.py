@@ -1,4 +1,4 @@
-"""Word vectors: load, look up, compare, find neighbours, solve analogies, measure bias."""
+"""Word vectors: load, look up, compare, find neighbors, solve analogies, measure bias."""
 
 from seqlib.files import FileError
 from seqlib.word_vectors.analogies import Section, evaluate

@@ -1,4 +1,4 @@
-"""Words and their vectors: look up, compare, find neighbours, solve analogies."""
+"""Words and their vectors: look up, compare, find neighbors, solve analogies."""
 
 import numpy as np
 
@@ -164,9 +164,9 @@ class WordVectors:
 
         Args:
             queries: A word, a vector (dimension,), a list of words or an array
-                (queries, dimension). A word is not its own neighbour.
+                (queries, dimension). A word is not its own neighbor.
             k: How many words to find.
-            vocabulary: Only the first so many words count as neighbours; None for all.
+            vocabulary: Only the first so many words count as neighbors; None for all.
 
         Returns:
             For one query a list of (word, cosine), the nearest first; for several a list of these.

@@ -57,7 +57,7 @@ class MemoryReader(keras.Model):
 
     $$z_a = \log\Big(\varepsilon + \sum_{i:\, x_i = a} w^{(H)}_i\Big) + v_a \cdot m_H + b_a$$
 
-    Neither a word that is marked nor one that is pointed at need be learnt one by one: what holds
+    Neither a word that is marked nor one that is pointed at need be learned one by one: what holds
     for the bakery holds for the museum. `answers` are ids among the words, 0 for one that is no
     word of any story; with `between` a GRU also goes over the sentences, so that each knows of
     those around it. It takes what `RecurrentReader` takes.
