@@ -110,31 +110,16 @@ def test_it_is_made_anew_from_its_configuration(made, logits, targets):
     assert again.name == "mine"
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_a_model_trains_saves_and_loads_with_it(targets, tmp_path, jit_compile):
-    if jit_compile and keras.backend.backend() == "torch":
-        pytest.skip("torch compiles otherwise")
+def test_a_model_trains_with_it(targets):
     keras.utils.set_random_seed(1)
     model = keras.Sequential(
         [keras.layers.Embedding(VOCABULARY, 16, mask_zero=True), keras.layers.Dense(VOCABULARY)]
     )
-    model.compile(
-        keras.optimizers.Adam(0.1),
-        MaskedCrossentropy(0.1),
-        metrics=[MaskedAccuracy()],
-        jit_compile=jit_compile,
-    )
-    model.fit(targets, targets, batch_size=4, epochs=40, verbose=0)
-    value, accuracy = model.evaluate(targets, targets, batch_size=4, verbose=0)
-    assert accuracy == 1
-    assert value == pytest.approx(float(model.loss(targets, model(targets))), rel=1e-4)
-    if jit_compile:
-        return
-    model.save(tmp_path / "model.keras")
-    loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert loaded.loss.label_smoothing == 0.1
-    evaluated = loaded.evaluate(targets, targets, batch_size=4, verbose=0)
-    assert evaluated == pytest.approx([value, accuracy], rel=1e-4)
+    model.compile(keras.optimizers.Adam(0.1), MaskedCrossentropy(0.1), metrics=[MaskedAccuracy()])
+    before = float(model.loss(targets, model(targets)))
+    history = model.fit(targets, targets, batch_size=4, epochs=40, verbose=0).history
+    assert history["loss"][0] == pytest.approx(before, rel=1e-4)
+    assert history["masked_accuracy"][-1] == 1
 
 
 @pytest.mark.parametrize("smoothing", [-0.1, 1, 1.5])

@@ -26,9 +26,11 @@ MODEL = History(6, seed=4)
 ROWS = np.random.default_rng(4).normal(size=(9, 5)).astype("float32")
 
 
-@each_way
 @on_tensorflow
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize(
+    ("decode", "how", "jit_compile"),
+    [(*way, jit) for way, jit in zip(WAYS, (True, False, True), strict=True)],
+)
 def test_a_loop_may_be_part_of_a_compiled_function(decode, how, jit_compile):
     import tensorflow as tf
 
@@ -59,8 +61,10 @@ def test_compiled_or_not_the_same_tokens_come_out(decode, how):
     np.testing.assert_allclose(compiled[1], plain[1], atol=1e-4)
 
 
-@each_way
-@pytest.mark.parametrize("batch", [1, 8, 9])
+@pytest.mark.parametrize(
+    ("decode", "how", "batch"),
+    [(*way, batch) for way, batch in zip(WAYS, (9, 8, 9), strict=True)],
+)
 def test_rows_go_their_own_ways_whatever_stands_beside_them(decode, how, batch):
     """One step function for every size; also in equal shards, and with rows to fill up the last."""
     firsts = np.arange(batch) % 5
@@ -172,23 +176,19 @@ def beyond_xla():
 
 
 @on_tensorflow
-@each_way
-def test_what_xla_cannot_compile_runs_as_an_ordinary_graph(decode, how, monkeypatch):
+def test_what_xla_cannot_compile_runs_as_an_ordinary_graph(monkeypatch):
     step, calls = beyond_xla()
     asked, with_xla = [], loop.TensorFlowLoop._with_xla
     monkeypatch.setattr(
         loop.TensorFlowLoop, "_with_xla", lambda *a: asked.append(1) or with_xla(*a)
     )
-    how = {name: value for name, value in how.items() if name != "seed"}
-    if decode is decoding.sample:
-        how["top_k"] = 1
     for batch in (2, 3):
-        tokens, _ = decode(step, (), list(range(batch)), length=3, **how)
+        tokens, _ = decoding.beam_search(step, (), list(range(batch)), length=3)
         best = ops.convert_to_numpy(tokens).reshape(batch, -1)[:, :3]
         assert best.tolist() == [[(i + 1) % 4, (i + 2) % 4, (i + 3) % 4] for i in range(batch)]
     assert asked == [1], "XLA is asked once for a step function"
     with pytest.raises(ValueError, match="`jit_compile` got True, but XLA cannot"):
-        decode(step, (), [0, 1], length=3, jit_compile=True, **how)
+        decoding.beam_search(step, (), [0, 1], length=3, jit_compile=True)
     assert len(calls) == 6
 
 

@@ -69,8 +69,15 @@ def test_states_that_change_their_form_are_refused(decode, change, message):
         decode(step, states, [0, 0], length=2, **how)
 
 
-@pytest.mark.parametrize("decode", [decoding.greedy, decoding.beam_search])
-@pytest.mark.parametrize("states", [(), np.zeros((2, 3), "float32"), {"a": [], "b": ()}])
+@pytest.mark.parametrize(
+    ("decode", "states"),
+    [
+        (decoding.greedy, ()),
+        (decoding.greedy, {"a": [], "b": ()}),
+        (decoding.beam_search, np.zeros((2, 3), "float32")),
+        (decoding.beam_search, {"a": [], "b": ()}),
+    ],
+)
 def test_states_may_be_anything_or_nothing(decode, states):
     tokens, _ = decode(uniform, states, [0, 1], length=2)
     assert tokens.shape[0] == 2

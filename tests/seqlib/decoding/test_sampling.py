@@ -1,16 +1,20 @@
 """Samples against the distribution that they are drawn from."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from seqlib.decoding import sample
+from seqlib import decoding
 from seqlib.decoding.sampling import SINGLE_PASS, draw
 from tests.seqlib.decoding.models import History, numpy
 
 PROBABILITIES = np.array([0.05, 0.4, 0.25, 0.2, 0.1], "float32")
 LOGITS = np.log(PROBABILITIES)
+# That XLA finds the same is asked in test_loop.py; an ordinary graph is made sooner.
+sample = functools.partial(decoding.sample, jit_compile=False)
 
 
 def memoryless(tokens, states):

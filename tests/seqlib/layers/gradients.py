@@ -29,22 +29,25 @@ def value_and_gradients(loss, variables):
     return to_numpy(value), [to_numpy(gradient) for gradient in gradients]
 
 
-def slopes(loss, variable, gradient, rng, step=1e-5):
-    """Return slopes of loss() along four directions, by the gradient and by differences: (4,) each.
+def slopes(loss, variables, gradients, rng, step=1e-5):
+    """Return slopes of loss() along four directions, by gradients and by differences: (4,) each.
 
     A wrong entry of a gradient shows in almost every direction: a few stand for all of them.
     """
-    directions = rng.normal(size=(4, *gradient.shape))
-    start = to_numpy(variable)
-    found = []
-    for direction in directions:
+    starts = [to_numpy(variable) for variable in variables]
+    told, found = [], []
+    for _ in range(4):
+        directions = [rng.normal(size=start.shape) for start in starts]
         ends = []
         for sign in (1, -1):
-            variable.assign(start + sign * step * direction)
+            for variable, start, direction in zip(variables, starts, directions, strict=True):
+                variable.assign(start + sign * step * direction)
             ends.append(float(to_numpy(loss())))
         found.append((ends[0] - ends[1]) / (2 * step))
-    variable.assign(start)
-    return np.tensordot(directions, gradient, axes=gradient.ndim), np.array(found)
+        told.append(sum(np.vdot(*pair) for pair in zip(directions, gradients, strict=True)))
+    for variable, start in zip(variables, starts, strict=True):
+        variable.assign(start)
+    return np.array(told), np.array(found)
 
 
 def relative_error(a, b):

@@ -8,16 +8,15 @@ from keras import ops
 from seqlib import layers
 from seqlib.layers.attention import join_masks
 from tests.seqlib.layers.check_layer import (
-    BATCH,
     FEATURES,
     TIME,
     Kind,
-    check_fresh_process,
     check_layer,
     check_same_numbers,
 )
 from tests.seqlib.layers.gradients import to_numpy
 
+BATCH = 3
 OWN = {"makes": ({},), "sequence": {}, "last": None, "still": ("key_bias",)}
 # A bias of the keys adds the same to all scores of a query, which no softmax sees.
 SELF = Kind(lambda x: (x, x), lambda mask: {"query_mask": mask, "value_mask": mask}, **OWN)
@@ -38,7 +37,7 @@ LAYERS = {
     ),
 }
 # Under warnings as errors nothing can be compiled by PyTorch 2.13, which warns of itself.
-COMPILED = (False,) if keras.backend.backend() == "torch" else (False, True)
+COMPILED = keras.backend.backend() != "torch"
 OF_ONE_SIZE = ("dot", "scaled")  # query and key have to be
 KINDS = ("additive", "scaled", "heads")  # one of each class; the others differ in projections alone
 
@@ -81,8 +80,7 @@ def test_masks_that_keras_carries_are_used_and_go_on_with_the_queries(name):
     np.testing.assert_allclose(to_numpy(context), to_numpy(given), rtol=1e-6, atol=1e-6)
 
     ids = [keras.Input((None,), dtype="int32") for _ in range(2)]
-    model = keras.Model(ids, layer(*map(embedding, ids)))
-    output = model.predict([asked, told], verbose=0)
+    output = to_numpy(keras.Model(ids, layer(*map(embedding, ids)))([asked, told]))
     np.testing.assert_allclose(output, to_numpy(context), rtol=1e-5, atol=1e-6)
 
 
@@ -100,11 +98,12 @@ CALLS = {
 
 @pytest.mark.parametrize("call", CALLS)
 def test_heads_equal_those_of_keras(call):
-    for shapes, sizes in (
+    cases = [
         (((BATCH, TIME, 3), (BATCH, TIME, 5)), {}),
         (((BATCH, TIME, 3), (BATCH, TIME, 5)), {"value_dim": 5, "output_dim": 7}),
         (((BATCH, TIME, 3), (BATCH, TIME, 5), (BATCH, TIME, 2)), {"use_bias": False}),  # own keys
-    ):
+    ]
+    for shapes, sizes in cases if call == "all masks" else cases[:1]:
         ours = layers.MultiHeadAttention(2, 3, **sizes)
         renamed = {{"output_dim": "output_shape"}.get(key, key): v for key, v in sizes.items()}
         twin = keras.layers.MultiHeadAttention(2, 3, bias_initializer="normal", **renamed)
@@ -222,15 +221,9 @@ def test_unknown_sizes_and_compilation_change_nothing(name):
     assert weights.shape in ((None, None, None), (None, 2, None, None))
     model = keras.Model(inputs, [context, weights])
     expected = layer(query, value, use_causal_mask=True, return_attention_scores=True)
-    for jit in COMPILED:
-        model.compile(optimizer="sgd", loss=["mse", None], jit_compile=jit)
-        for ours, theirs in zip(model.predict([query, value], verbose=0), expected, strict=True):
-            np.testing.assert_allclose(ours, to_numpy(theirs), rtol=1e-5, atol=1e-6)
-
-
-def test_saved_models_load_in_a_fresh_process(tmp_path):
-    makers = {name: make for name, make in LAYERS.items() if name not in OF_ONE_SIZE}
-    check_fresh_process(makers, tmp_path, kind=CROSS)
+    model.compile(optimizer="sgd", loss=["mse", None], jit_compile=COMPILED)
+    for ours, theirs in zip(model.predict([query, value], verbose=0), expected, strict=True):
+        np.testing.assert_allclose(ours, to_numpy(theirs), rtol=1e-5, atol=1e-6)
 
 
 def test_one_initializer_draws_each_weight_anew():

@@ -14,7 +14,8 @@ import pytest
 
 NAMES = ("recurrent", "execution", "attention", "attention_masks", "positions", "crf")
 NAMES += ("transformer", "transformer_model")
-FILES = [*(f"tests/seqlib/layers/test_{name}.py" for name in NAMES), "tests/seqlib/decoding"]
+FILES = [f"tests/seqlib/layers/test_{name}.py" for name in NAMES]
+FILES += ["tests/seqlib/test_saving.py", "tests/seqlib/decoding"]
 ROOT = pathlib.Path(__file__).parents[3]
 
 

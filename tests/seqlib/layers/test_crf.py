@@ -11,11 +11,10 @@ from seqlib import layers, losses
 from seqlib.layers import linear_chain
 from tests.seqlib.layers.check_layer import (
     FEATURES,
-    MASKS,
+    MASK,
     Kind,
     check_config,
     check_dtype_policies,
-    check_fresh_process,
     check_mask,
     check_padding,
     check_shapes,
@@ -55,16 +54,15 @@ def counted_out(layer, scores, real):
     return paths, np.array(totals, "float64")
 
 
-@pytest.mark.parametrize("name", [None, *MASKS])
-@pytest.mark.parametrize("tags", [1, 3])
-def test_all_is_as_when_every_path_is_counted_out(name, tags):
-    layer, scores = drawn(3, 6, tags)
-    mask = np.ones((3, 6), bool) if name is None else np.array(MASKS[name], bool)
-    potentials = layer(scores, mask=None if name is None else mask)
+@pytest.mark.parametrize(("masked", "tags"), [(True, 1), (True, 3), (False, 3)])
+def test_all_is_as_when_every_path_is_counted_out(masked, tags):
+    layer, scores = drawn(5, 6, tags)
+    mask = MASK if masked else np.ones((5, 6), bool)
+    potentials = layer(scores, mask=mask if masked else None)
     normaliser = to_numpy(linear_chain.log_partition(potentials))
     likely = to_numpy(linear_chain.marginals(potentials))
     tags_found, best = map(to_numpy, linear_chain.best_path(potentials))
-    assert likely.shape == (3, 6, tags)
+    assert likely.shape == (5, 6, tags)
     for row, real in enumerate(mask):
         paths, totals = counted_out(layer, scores[row], real)
         expected = np.log(np.exp(totals).sum())
@@ -162,7 +160,7 @@ def test_gradients_of_the_loss_equal_finite_differences(compiled):
     dtype, step, tolerance = ("float64", 1e-5, 1e-7) if DOUBLE else ("float32", 1e-2, 5e-3)
     layer = make(dtype=dtype)
     x = keras.Variable(example_input(dtype=dtype), dtype=dtype)
-    mask = np.array(MASKS["middle"], bool)
+    mask = MASK
     tags = np.where(mask, np.random.default_rng(0).integers(0, FEATURES, mask.shape), -1)
     layer(x)
     variables = [x, *layer.trainable_weights]
@@ -187,9 +185,7 @@ def test_gradients_of_the_loss_equal_finite_differences(compiled):
         gradients = [to_numpy(gradient) for gradient in gradients]
     else:
         _, gradients = value_and_gradients(loss, variables)
-    for variable, gradient in zip(variables, gradients, strict=True):
-        error = relative_error(*slopes(loss, variable, gradient, rng, step))
-        assert error < tolerance, f"{variable.path}: relative error {error:.1e}"
+    assert relative_error(*slopes(loss, variables, gradients, rng, step)) < tolerance
     assert (gradients[0][~mask] == 0).all()
 
 
@@ -207,8 +203,8 @@ def test_half_precision_stays_finite(policy):
     check_dtype_policies(make, KIND)
     allowed = layers.allowed_in_iob2(LABELS)
     full, half = (layers.LinearChainCRF(allowed, dtype=dtype) for dtype in ("float32", policy))
-    scores = np.random.default_rng(0).normal(size=(3, 6, 5)).astype("float32")
-    mask = np.array(MASKS["middle"], bool)
+    scores = np.random.default_rng(0).normal(size=(5, 6, 5)).astype("float32")
+    mask = MASK
     tags = np.where(mask, 0, -1)
     tags[mask & (np.cumsum(mask, axis=1) == 1)] = 1
     for layer in (full, half):
@@ -222,60 +218,21 @@ def test_half_precision_stays_finite(policy):
     assert loss == pytest.approx(expected, rel=2e-2)
 
 
-def tagger(jit=False, allowed=None):
-    inputs = keras.Input((None,), dtype="int32")
-    x = keras.layers.Embedding(9, 6, mask_zero=True)(inputs)
-    x = layers.LSTM(5, return_sequences=True)(x)
-    outputs = layers.LinearChainCRF(allowed)(keras.layers.Dense(5)(x))
-    model = keras.Model(inputs, outputs)
-    model.compile(keras.optimizers.Adam(0.05), losses.ChainCrossentropy(), jit_compile=jit)
-    return model
-
-
-def sentences():
-    """Ids of words, a fifth each; the tag follows from the word and the one before."""
+def test_a_model_learns_at_every_length():
+    """The tag of a word is its own or, of word 8, that of the word before."""
     rng = np.random.default_rng(0)
-    words = rng.integers(1, 9, size=(32, 8)).astype("int32")
-    lengths = rng.integers(1, 9, size=(32, 1))
-    words = np.where(np.arange(8) < lengths, words, 0)
-    tags = np.where(words > 0, (words + np.roll(words, 1, axis=1)) % 5, -1)
-    return words, tags
-
-
-@pytest.mark.parametrize("jit", [False, True])
-def test_a_model_learns_at_every_length(jit):
-    if jit and keras.backend.backend() == "torch":
-        pytest.skip("torch compiles in its own way")
-    keras.utils.set_random_seed(0)
-    model = tagger(jit)
-    words, tags = sentences()
-    before = model.evaluate(words, tags, verbose=0)
-    for _ in range(3):
-        model.fit(words, tags, batch_size=8, epochs=8, verbose=0)
-        model.fit(words[:, :5], tags[:, :5], batch_size=8, verbose=0)
-    assert model.evaluate(words, tags, verbose=0) < before / 2
+    words = rng.integers(1, 9, size=(8, 6))
+    words *= np.arange(6) < rng.integers(1, 7, size=(8, 1))
+    tags = np.where(words == 8, np.roll(words, 1, axis=1), words) % 3 - (words == 0)
+    model = keras.Sequential(
+        [keras.layers.Embedding(9, 3, mask_zero=True), layers.LinearChainCRF()]
+    )
+    model.compile(keras.optimizers.Adam(0.2), losses.ChainCrossentropy())
+    first = model.fit(words, tags, epochs=25, verbose=0).history["loss"]
+    second = model.fit(words[:, :4], tags[:, :4], epochs=25, verbose=0).history["loss"]
+    assert first[-1] < first[0] / 2
+    assert second[-1] < first[0] / 2
     assert all(np.isfinite(to_numpy(weight)).all() for weight in model.weights)
-
-
-def test_saved_models_load_in_a_fresh_process(tmp_path):
-    allowed = layers.allowed_in_iob2(["O", "B-A", "I-A", "B-B"])
-    makers = {
-        "plain": make,
-        "allowed": lambda: make(allowed=allowed),
-        "best": lambda: keras.Sequential([make(), layers.BestPath()]),
-    }
-    check_fresh_process(makers, tmp_path)
-
-
-def test_a_compiled_model_is_saved_with_its_loss(tmp_path):
-    model = tagger(allowed=layers.allowed_in_iob2(LABELS))
-    words, tags = sentences()
-    tags = np.minimum(tags, 0)
-    model.fit(words, tags, verbose=0)
-    model.save(tmp_path / "tagger.keras")
-    again = keras.saving.load_model(tmp_path / "tagger.keras")
-    expected = model.evaluate(words, tags, verbose=0)
-    assert again.evaluate(words, tags, verbose=0) == pytest.approx(expected, rel=1e-5)
 
 
 def test_wrong_arguments_are_refused():

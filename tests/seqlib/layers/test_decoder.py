@@ -11,7 +11,6 @@ from keras import ops
 from seqlib import layers
 from tests.seqlib.layers.check_layer import (
     Kind,
-    check_fresh_process,
     check_layer,
     check_same_numbers,
 )
@@ -64,9 +63,13 @@ def arrays(batch=20, time=6, source_time=7, seed=0):
     return x, value, *masks, states
 
 
-@pytest.mark.parametrize("query", QUERIES)
 @pytest.mark.parametrize(
-    ("layer", "attention"), [("LSTM", "additive"), ("GRU", "heads"), ("SimpleRNN", "general")]
+    ("layer", "attention", "query"),
+    [
+        ("LSTM", "additive", "previous"),
+        ("GRU", "heads", "current"),
+        ("SimpleRNN", "general", "previous"),
+    ],
 )
 def test_everything_asked_of_a_layer(layer, attention, query, monkeypatch):
     # A slice of an embedded sequence carries no mask: see the test of carried masks below.
@@ -113,7 +116,7 @@ class Cell(keras.Layer):
         return ops.concatenate([output, found[:, 0]], axis=-1), states
 
 
-@pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN"])
+@pytest.mark.parametrize("name", ["LSTM", "GRU"])
 def test_it_equals_a_loop_of_keras_over_layers_of_keras(name):
     x, value, _, value_mask, _ = arrays()
     cell = getattr(keras.layers, f"{name}Cell")(UNITS, bias_initializer="normal")
@@ -169,13 +172,9 @@ def outcome(decoder, step_by_step, training, x, value, x_mask, value_mask, state
 @pytest.mark.parametrize(
     ("layer", "of_layer", "attention", "query"),
     [
-        ("LSTM", {}, "additive", "previous"),
         ("GRU", {"reset_after": False}, "heads", "previous"),
         ("LSTM", {"dropout": 0.3, "recurrent_dropout": 0.2}, "general", "previous"),
-        ("GRU", {"dropout": 0.3}, "additive", "previous"),
-        ("SimpleRNN", {"recurrent_dropout": 0.3}, "heads", "previous"),
         ("LSTM", {"dropout": 0.3}, "heads", "current"),
-        ("GRU", {}, "general", "current"),
     ],
 )
 def test_one_pass_equals_one_step_after_the_other(layer, of_layer, attention, query):
@@ -207,51 +206,40 @@ def test_decoding_steps_are_those_of_the_pass(attention, query):
         np.testing.assert_allclose(to_numpy(looked), weights[..., t, :], rtol=1e-5, atol=1e-5)
 
 
-def compiled_model(decoder, **sizes):
+def open_model(decoder, head=lambda x: x):
     """Return a model of unknown lengths around a decoder."""
-    x, value = keras.Input((None, 4), **sizes), keras.Input((None, 5), **sizes)
-    mask = keras.Input((None,), dtype="bool", **sizes)
-    return keras.Model([x, value, mask], decoder(x, value, value_mask=mask))
+    x, value, mask = (
+        keras.Input((None, 4)),
+        keras.Input((None, 5)),
+        keras.Input((None,), dtype="bool"),
+    )
+    return keras.Model([x, value, mask], head(decoder(x, value, value_mask=mask)))
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize(("query", "jit_compile"), [("previous", True), ("current", False)])
 def test_it_is_trained_in_a_model_of_unknown_lengths(query, jit_compile):
     if jit_compile and keras.backend.backend() == "torch":
         pytest.skip("Keras compiles nothing on PyTorch")
-    x, value, _, value_mask, _ = arrays(batch=40)
+    x, value, _, value_mask, _ = arrays(batch=16)
     target = np.cumsum(x.sum(-1, keepdims=True), axis=1).clip(-1, 1)
-    inputs = [keras.Input((None, size)) for size in (4, 5)]
-    mask = keras.Input((None,), dtype="bool")
-    outputs = maker(query=query)()(*inputs, value_mask=mask)
-    model = keras.Model([*inputs, mask], keras.layers.Dense(1)(outputs))
+    model = open_model(maker(query=query)(), keras.layers.Dense(1))
     model.compile(keras.optimizers.Adam(0.03), "mse", jit_compile=jit_compile)
-    first = model.evaluate([x, value, value_mask], target, verbose=0)
-    model.fit([x, value, value_mask], target, epochs=8, batch_size=16, verbose=0)
-    assert model.evaluate([x, value, value_mask], target, verbose=0) < 0.7 * first
+    history = model.fit([x, value, value_mask], target, epochs=25, batch_size=16, verbose=0)
+    assert history.history["loss"][-1] < 0.7 * history.history["loss"][0]
 
 
 def test_one_row_and_one_step():
     decoder = maker()()
     x, value, _, _, _ = arrays(batch=1, time=1)
-    model = compiled_model(decoder)
+    model = open_model(decoder)
     output = model.predict([x, value, np.ones((1, 7), bool)], verbose=0)
     np.testing.assert_allclose(output, to_numpy(decoder(x, value)), rtol=1e-5, atol=1e-6)
-
-
-def test_saved_models_load_in_a_fresh_process(tmp_path):
-    makers = {
-        f"{layer}_{attention}_{query}": maker(layer, attention, query)
-        for layer, attention in (("LSTM", "additive"), ("GRU", "heads"))
-        for query in QUERIES
-    }
-    check_fresh_process(makers, tmp_path, kind=KIND)
 
 
 def test_a_decoder_that_is_no_longer_needed_is_let_go():
     x, value, _, mask, _ = arrays()
     decoder = maker()()
-    model = compiled_model(decoder)
+    model = open_model(decoder)
     model.predict([x, value, mask], verbose=0)
     known = weakref.ref(decoder)
     del model, decoder

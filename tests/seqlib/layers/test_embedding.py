@@ -9,7 +9,7 @@ import pytest
 from seqlib import layers
 from seqlib.text import Vocabulary
 from seqlib.word_vectors import WordVectors
-from tests.seqlib.layers.check_layer import check_config, check_fresh_process
+from tests.seqlib.layers.check_layer import check_config
 from tests.seqlib.layers.gradients import to_numpy
 
 IDS = np.array([[2, 3, 4, 1, 0, 0], [5, 0, 2, 0, 0, 0]], "int32")
@@ -105,15 +105,6 @@ def test_the_config_is_small_and_makes_the_layer_again(make):
     assert (config["oov"], config["seed"], config["trainable"]) == ("random", 5, True)
     assert len(json.dumps(config)) < 1000
     check_config(make, IDS)
-
-
-def test_saved_models_load_in_a_fresh_process(make, tmp_path):
-    makers = {
-        "frozen": make,
-        "trained": lambda: make(trainable=True, mask_zero=False, oov="random"),
-        "in_front": lambda: keras.Sequential([make(), layers.LSTM(3)]),
-    }
-    check_fresh_process(makers, tmp_path, IDS)
 
 
 def test_the_vectors_are_there_however_the_layer_is_built(make, vectors):

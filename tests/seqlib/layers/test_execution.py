@@ -5,7 +5,6 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from keras import ops
 
 import seqlib.layers
 from seqlib.compiled import BACKEND
@@ -14,7 +13,7 @@ from seqlib.layers.keras_internals import inside_xla
 from tests.seqlib.layers.check_layer import (
     BATCH,
     FEATURES,
-    MASKS,
+    MASK,
     TIME,
     check_same_numbers,
     example_input,
@@ -38,7 +37,7 @@ def ours(name, **arguments):
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_single_step_is_equal_to_keras(name):
-    x, mask = example_input()[:, :1], np.array([[True], [False], [True]])
+    x, states = example_input()[:, :1], random_states(name)
     for zero_output_for_mask, return_sequences in itertools.product((False, True), repeat=2):
         both = pair(
             name,
@@ -48,7 +47,7 @@ def test_a_single_step_is_equal_to_keras(name):
             return_state=True,
         )
         assert both[0].execution(time=1, masked=True).name in ("one step", "reference")
-        for call in ({}, {"mask": mask}, {"mask": mask, "initial_state": random_states(name)}):
+        for call in ({}, {"mask": MASK[:, :1], "initial_state": states}):
             check_same_numbers(*both, x=x, **call)
 
 
@@ -69,19 +68,17 @@ def test_integers_are_taken_as_numbers(name):
 
 
 @on_tensorflow
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("shards", [1, 2, 3])
-def test_shards_of_a_batch_add_up(name, shards, monkeypatch):
+def test_shards_of_a_batch_add_up(monkeypatch):
     """As many shards as there are cores; a shard may have no row at all."""
     from seqlib.layers.fused import kernel_programs as engine
 
-    monkeypatch.setattr(engine, "shard_count", lambda batch: shards)
+    monkeypatch.setattr(engine, "shard_count", lambda batch: 3)
     for rows in (7, 2):
         x = np.random.default_rng(0).normal(size=(rows, TIME, FEATURES)).astype("float32")
         mask = np.random.default_rng(1).random((rows, TIME)) < 0.6
-        both = pair(name, return_sequences=True, return_state=True, dropout=0.3)
+        both = pair("LSTM", return_sequences=True, return_state=True, dropout=0.3)
         check_same_numbers(
-            *both, x=x, mask=mask, training=True, initial_state=random_states(name, rows)
+            *both, x=x, mask=mask, training=True, initial_state=random_states("LSTM", rows)
         )
 
 
@@ -118,8 +115,7 @@ def test_a_gradient_is_right_whether_it_was_expected_or_not(name):
 
 
 @on_tensorflow
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(("name", "compiled"), [("GRU", False), ("LSTM", True)])
 def test_a_second_derivative_is_refused_and_not_taken_for_zero(name, compiled):
     import tensorflow as tf
 
@@ -140,15 +136,14 @@ def test_a_second_derivative_is_refused_and_not_taken_for_zero(name, compiled):
 
 
 @on_tensorflow
-@pytest.mark.parametrize("name", ["SimpleRNN", *LAYERS])
-def test_what_is_exported_runs_where_nothing_compiles(name, tmp_path):
+def test_what_is_exported_runs_where_nothing_compiles(tmp_path):
     import tensorflow as tf
 
-    layer = keras.layers.Bidirectional(ours(name, implementation="auto", return_sequences=True))
+    layer = keras.layers.Bidirectional(ours("LSTM", implementation="auto", return_sequences=True))
     model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Masking(), layer])
     x = example_input()
     x[0, 4:] = 0
-    expected = model.predict(x, verbose=0)
+    expected = to_numpy(model(x))
     model.export(tmp_path / "served", verbose=False)
     served = tf.saved_model.load(tmp_path / "served")
     np.testing.assert_allclose(to_numpy(served.serve(x)), expected, atol=1e-6)
@@ -172,18 +167,15 @@ def test_an_export_to_onnx_runs(name, tmp_path):
 
 
 @on_tensorflow
-@pytest.mark.parametrize("name", LAYERS)
-def test_a_kernel_that_is_insisted_on_is_exported_too(name, tmp_path):
+def test_a_kernel_that_is_insisted_on_is_exported_too(tmp_path):
     import tensorflow as tf
 
-    model = keras.Sequential([keras.Input((None, FEATURES)), ours(name)])
+    model = keras.Sequential([keras.Input((None, FEATURES)), ours("LSTM")])
     model.export(tmp_path / "served", verbose=False)
     served = tf.saved_model.load(tmp_path / "served")
     for batch, time in ((BATCH, TIME), (1, 11)):
         x = np.random.default_rng(time).normal(size=(batch, time, FEATURES)).astype("float32")
-        np.testing.assert_allclose(
-            to_numpy(served.serve(x)), model.predict(x, verbose=0), atol=1e-6
-        )
+        np.testing.assert_allclose(to_numpy(served.serve(x)), to_numpy(model(x)), atol=1e-6)
 
 
 @on_tensorflow
@@ -199,7 +191,7 @@ def test_what_tensorflow_cannot_see_of_a_shape_is_still_known_afterwards():
         assert state.shape.as_list() == [4, UNITS]
         return sequence
 
-    for time in (1, 8, 9):
+    for time in (1, 8, 9, 70):
         assert call(tf.ones((4, time, FEATURES))).shape == (4, time, UNITS)
 
 
@@ -269,14 +261,13 @@ def test_with_a_gpu_the_masks_that_cudnn_cannot_take_go_step_by_step(name, monke
     unbiased = ours(name, implementation="auto", use_bias=False)
     assert unbiased.execution(time=TIME).name == "reference"
     x = example_input()
-    for rows in (None, *MASKS.values()):
-        mask = None if rows is None else tf.constant(np.array(rows, bool))
+    for rows in (None, MASK, np.repeat(MASK[:1], BATCH, axis=0)):
+        mask = None if rows is None else tf.constant(rows)
         expected = listed(reference(x, mask=mask))
         layer(x, mask=mask)
         layer.set_weights(reference.get_weights())
         for got, wanted in zip(listed(layer(x, mask=mask)), expected, strict=True):
             np.testing.assert_allclose(to_numpy(got), to_numpy(wanted), atol=1e-6)
-    padded, whole = (tf.constant(np.array(MASKS[rows], bool)) for rows in ("right", "whole row"))
-    assert bool(right_padded(padded))
-    assert not bool(right_padded(whole))
-    assert bool(ops.all(to_numpy(padded)[:, 0]))
+    for row, right in zip(MASK, (True, False, False, False, True), strict=True):
+        assert bool(right_padded(tf.constant(row[None]))) == right
+    assert not bool(right_padded(tf.constant(MASK)))

@@ -9,7 +9,6 @@ from seqlib import layers
 from tests.seqlib.layers.check_layer import (
     Kind,
     check_config,
-    check_fresh_process,
     check_mask,
     check_shapes,
 )
@@ -99,10 +98,6 @@ def test_positions_may_be_given(name):
 def test_they_are_layers_of_keras(name):
     for check in (check_shapes, check_config, check_mask):
         check(MAKERS[name], kind=Kind(makes=({},), sequence={}, last=None))
-
-
-def test_saved_and_loaded_in_a_fresh_process(tmp_path):
-    check_fresh_process(MAKERS, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["sinusoidal", "rotary"])

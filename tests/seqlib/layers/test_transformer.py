@@ -9,9 +9,8 @@ from keras import ops
 
 from seqlib import layers
 from tests.seqlib.layers.check_layer import (
-    MASKS,
+    MASK,
     Kind,
-    check_fresh_process,
     check_layer,
     check_same_numbers,
     example_input,
@@ -132,14 +131,12 @@ def test_blocks_equal_the_same_composition_of_keras_layers(form):
     check_same_numbers(maker("decoder block", **FORMS[form])(), Causal(norm_first, True), x=pair)
 
 
-@pytest.mark.parametrize("mask", [name for name in MASKS if name != "whole row"])
-def test_masked_blocks_equal_those_of_keras_at_every_real_place(mask):
+def test_masked_blocks_equal_those_of_keras_at_every_real_place():
     block, twin, x = maker("encoder block")(), OfKeras(False, False), example_input()
-    mask = np.array(MASKS[mask], bool)
     block(x), twin(x)
     block.set_weights(twin.get_weights())
-    ours, theirs = to_numpy(block(x, mask=mask)), to_numpy(twin(x, mask=mask))
-    np.testing.assert_allclose(ours[mask], theirs[mask], atol=1e-5)
+    ours, theirs = to_numpy(block(x, mask=MASK)), to_numpy(twin(x, mask=MASK))
+    np.testing.assert_allclose(ours[MASK], theirs[MASK], atol=1e-5)
 
 
 def test_a_stack_is_its_blocks_one_after_another():
@@ -160,38 +157,41 @@ def test_a_stack_is_its_blocks_one_after_another():
 
 def seen(layer, x, **call):
     """Which places see which: (batch, place that is changed, place of the output)."""
-    before, found = to_numpy(layer(x, **call)), []
-    for t in range(x.shape[1]):
-        changed = x.copy()
-        changed[:, t] += 3.0 + np.arange(x.shape[-1], dtype="float32")
-        found.append(np.abs(to_numpy(layer(changed, **call)) - before).max(axis=-1) > 1e-5)
-    return np.stack(found, axis=1)
+    batch, time, features = x.shape
+    changed = np.tile(x, (1 + time, 1, 1)).reshape(1 + time, *x.shape)  # the first stays as it is
+    for t in range(time):
+        changed[1 + t, :, t] += 3.0 + np.arange(features, dtype="float32")
+    call = {
+        name: np.concatenate([value] * (1 + time)) if isinstance(value, np.ndarray) else value
+        for name, value in call.items()
+    }
+    outputs = to_numpy(layer(changed.reshape(-1, time, features), **call))
+    outputs = outputs.reshape(1 + time, batch, time, -1)
+    return np.stack(np.abs(outputs[1:] - outputs[0]).max(axis=-1) > 1e-5, axis=1)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_each_place_sees_all_others_or_with_a_causal_mask_those_before_it(form):
-    x, earlier = example_input(), np.tile(np.triu(np.ones((6, 6), bool)), (3, 1, 1))
-    encoder, decoder = maker("encoder", **FORMS[form])(), maker("decoder", **FORMS[form])()
+def test_each_place_sees_all_others_or_with_a_causal_mask_those_before_it():
+    x, earlier = example_input(), np.tile(np.triu(np.ones((6, 6), bool)), (5, 1, 1))
+    encoder, decoder = maker("encoder")(), maker("decoder", norm_first=True)()
     assert seen(encoder, x).all()
     np.testing.assert_array_equal(seen(encoder, x, use_causal_mask=True), earlier)
     np.testing.assert_array_equal(seen(decoder, x, memory=x), earlier)
     assert seen(decoder, x, memory=x, use_causal_mask=False).all()
 
 
-@pytest.mark.parametrize("name", MASKS)
-def test_no_real_place_sees_padding_and_each_sees_all_that_is_real(name):
-    x, mask = example_input(), np.array(MASKS[name], bool)
+def test_no_real_place_sees_padding_and_each_sees_all_that_is_real():
+    x, mask = example_input(), MASK
     encoder, decoder = maker("encoder block")(), maker("decoder block")()
     found = seen(encoder, x, mask=mask)
     expected = np.broadcast_to(mask[:, :, None], found.shape)  # the same for every output
     real = np.broadcast_to(mask[:, None], found.shape)
     np.testing.assert_array_equal(found[real], expected[real])
 
-    def reading(memory):
+    def reading(memory, inputs, memory_mask):
         """The decoder, seen from its memory."""
-        return decoder(x, memory, memory_mask=mask)
+        return decoder(inputs, memory, memory_mask=memory_mask)
 
-    np.testing.assert_array_equal(seen(reading, x), expected)
+    np.testing.assert_array_equal(seen(reading, x, inputs=x, memory_mask=mask), expected)
     own = seen(decoder, x, memory=x, inputs_mask=mask)
     causal = np.triu(np.ones((6, 6), bool))[None]
     np.testing.assert_array_equal(own[real], (expected & causal)[real])
@@ -212,7 +212,7 @@ def test_masks_of_keras_count_where_none_are_given():
 
 
 def test_a_row_that_is_all_padding_stays_finite_and_so_do_its_gradients():
-    x, nothing = example_input(), np.zeros((3, 6), bool)
+    x, nothing = example_input(), np.zeros((5, 6), bool)
     for form in FORMS.values():
         encoder, decoder = maker("encoder", **form)(), maker("decoder", **form)()
 
@@ -232,11 +232,11 @@ def test_attention_weights_are_returned_with_the_shapes_that_are_said():
     x, memory = example_input(), example_input()[:, :5]
     encoder, decoder = maker("encoder")(), maker("decoder")()
     y, weights = encoder(x, return_attention_scores=True)
-    assert [tuple(w.shape) for w in weights] == [(3, 2, 6, 6)] * 2
+    assert [tuple(w.shape) for w in weights] == [(5, 2, 6, 6)] * 2
     np.testing.assert_allclose(to_numpy(weights[1]).sum(-1), 1, rtol=1e-5)
     np.testing.assert_allclose(to_numpy(y), to_numpy(encoder(x)))
     _, pairs = decoder(x, memory, return_attention_scores=True)
-    assert [[tuple(w.shape) for w in pair] for pair in pairs] == [[(3, 2, 6, 6), (3, 2, 6, 5)]] * 2
+    assert [[tuple(w.shape) for w in pair] for pair in pairs] == [[(5, 2, 6, 6), (5, 2, 6, 5)]] * 2
     said, pairs = decoder(keras.Input((6, 4)), keras.Input((5, 4)), return_attention_scores=True)
     assert said.shape == (None, 6, 4)
     assert [tuple(w.shape) for w in pairs[0]] == [(None, 2, 6, 6), (None, 2, 6, 5)]
@@ -263,7 +263,6 @@ def test_dropout_drops_in_training_alone_and_elsewhere_in_every_part():
     [
         ("post-norm", False, "float32"),
         ("pre-norm", False, "mixed_float16"),
-        ("post-norm", True, "mixed_float16"),
         ("pre-norm", True, "float64"),
     ],
 )
@@ -276,7 +275,7 @@ def test_step_by_step_equals_all_at_once(form, rotary, dtype):
 
     decoder = maker("decoder", rotary=rotary, dtype=dtype, **FORMS[form])()
     x, memory = example_input(), example_input(seed=1)[:, :5]
-    mask = np.array(MASKS["whole row"], bool)[:, :5]
+    mask = MASK[:, :5]
     whole = full(decoder(x, memory, memory_mask=mask))
     states = decoder.initial_state(memory, mask, length=9)
     shapes = keras.tree.map_structure(lambda state: (tuple(state.shape), state.dtype), states)
@@ -290,12 +289,8 @@ def test_step_by_step_equals_all_at_once(form, rotary, dtype):
         formed = keras.tree.map_structure(lambda state: (tuple(state.shape), state.dtype), states)
         assert formed == shapes  # of one shape throughout
     keys = states["blocks"][0]["self"]["keys"]
-    assert keys.shape == (3, 2, 9, 2)  # (batch, heads, length, key_dim)
+    assert keys.shape == (5, 2, 9, 2)  # (batch, heads, length, key_dim)
     assert keys.dtype == decoder.compute_dtype
-
-
-def test_saved_and_loaded_in_a_fresh_process(tmp_path):
-    check_fresh_process({"block": maker("encoder block"), "stack": maker("encoder")}, tmp_path)
 
 
 def test_what_does_not_fit_is_refused_by_name():
@@ -307,6 +302,6 @@ def test_what_does_not_fit_is_refused_by_name():
         layers.TransformerEncoder(0, 2, 4)
     with pytest.raises(ValueError, match="3 heads"):
         maker("encoder", num_heads=3)()(example_input())
-    assert maker("encoder", num_heads=3, key_dim=5)()(example_input()).shape == (3, 6, 4)
+    assert maker("encoder", num_heads=3, key_dim=5)()(example_input()).shape == (5, 6, 4)
     with pytest.raises(ValueError, match="no weights yet"):
         maker("decoder")().initial_state(example_input(), length=3)
