@@ -9,6 +9,7 @@ from keras import ops
 
 from course import chorales, music
 from course.chorales import ORDER, ChoraleModel
+from course.progress import ProgressBar
 from seqlib import decoding
 from seqlib.compiled import BACKEND
 
@@ -158,5 +159,5 @@ def test_training_brings_the_loss_down():
     batches = chorales.Excerpts([chorales.Work(piece)] * 4, length=32, batch_size=8)
     learner = ChoraleModel(units=16, width=8, hidden=16, ahead=8, dropout=0.0)
     learner.compile(keras.optimizers.Adam(0.01))
-    history = learner.fit(batches, epochs=12, verbose=0).history["loss"]
+    history = learner.fit(batches, epochs=12, verbose=0, callbacks=[ProgressBar()]).history["loss"]
     assert history[-1] < 0.8 * history[0]

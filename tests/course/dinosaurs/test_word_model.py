@@ -5,6 +5,7 @@ from keras import ops
 
 from course.dinosaurs import train
 from course.dinosaurs.word_model import WordModel, address_tokens, split
+from course.progress import ProgressBar
 
 COUNTS = np.array([0, 50, 20, 10, 5, 5, 2, 1, 1, 1])
 TEXT = np.random.default_rng(0).integers(1, 10, size=150)
@@ -71,5 +72,5 @@ def test_training_brings_the_loss_down():
     learner.compile("adam", jit_compile=False)
     learner.optimizer.learning_rate = 0.03
     inputs, targets = cycle[:288].reshape(-1, 24), cycle[1:289].reshape(-1, 24)
-    learner.fit(inputs, targets, batch_size=6, epochs=30, verbose=0)
+    learner.fit(inputs, targets, batch_size=6, epochs=30, verbose=0, callbacks=[ProgressBar()])
     assert -learner.log_probabilities(cycle).mean() < before / 2

@@ -8,6 +8,7 @@ from course.entities import encoder as encoders
 from course.entities import model as tagging
 from course.entities.pieces import WordPieceEncoder
 from course.entities.tokens import Batches
+from course.progress import ProgressBar
 from course.weights import load_encoder
 from seqlib import layers, pretrained
 from seqlib.word_vectors import WordVectors
@@ -49,7 +50,7 @@ def test_it_learns_and_answers(folder, reader):
     batches = Batches(TAGGED, reader, batch_size=8, widths=WIDTHS)
     encoders.compile_for(model, encoder, 30 * len(batches), rate=0.03, average=0.8)
     model.jit_compile = False  # which takes longer than the training
-    model.fit(batches, epochs=30, verbose=0)
+    model.fit(batches, epochs=30, verbose=0, callbacks=[ProgressBar()])
     assert answers(model, reader) == [tags for _, tags in TAGGED]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from course.entities import model as tagging
 from course.entities.tokens import LABELS, Batches, WordEncoder
+from course.progress import ProgressBar
 from seqlib import layers
 from seqlib.word_vectors import WordVectors
 
@@ -50,7 +51,7 @@ def test_every_rung_learns_and_answers(rung, reader):
     batches = Batches(SENTENCES, reader, batch_size=8)
     tagging.compile_for(model, 25 * len(batches), rate=0.03, average=0.8)
     model.jit_compile = False  # which takes longer than the training
-    model.fit(batches, epochs=25, verbose=0)
+    model.fit(batches, epochs=25, verbose=0, callbacks=[ProgressBar()])
     answers = tagging.Tagger(model, reader, batch_size=8)([words for words, _ in SENTENCES])
     assert [len(tags) for tags in answers] == [len(tags) for _, tags in SENTENCES]
     right = [a == b for given, (_, tags) in zip(answers, SENTENCES, strict=True)

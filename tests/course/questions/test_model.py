@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from course.progress import ProgressBar
 from course.questions import model as models
 from course.questions.model import Batches, SpanReader, answers
 from course.questions.spans import best_spans
@@ -97,7 +98,7 @@ def test_it_learns_where_answers_stand(folder, windows):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     reader.compile(keras.optimizers.Adam(0.01), loss, jit_compile=False)
     batches = Batches(windows, labels, batch_size=3, widths=(14,))
-    losses = reader.fit(batches, epochs=25, verbose=0).history["loss"]
+    losses = reader.fit(batches, epochs=25, verbose=0, callbacks=[ProgressBar()]).history["loss"]
     assert losses[-1] < 0.3 * losses[0]
     assert answers(reader, windows, widths=(14,))[0] == ["cat", "dog", "cat"]
 

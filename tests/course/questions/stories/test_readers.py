@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from course.progress import ProgressBar
 from course.questions.stories.arrays import story_arrays, story_vocabulary
 from course.questions.stories.readers import MemoryReader, RecurrentReader
 from course.questions.stories.tasks import TASKS, draw_stories
@@ -80,7 +81,14 @@ def test_they_learn(kind, kwargs):
     arrays = story_arrays(STORIES, VOCABULARY, ANSWERS)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     reader.compile(keras.optimizers.Adam(0.02), loss, metrics=["accuracy"], jit_compile=False)
-    history = reader.fit(arrays.inputs, arrays.answers, batch_size=20, epochs=40, verbose=0).history
+    history = reader.fit(
+        arrays.inputs,
+        arrays.answers,
+        batch_size=20,
+        epochs=40,
+        verbose=0,
+        callbacks=[ProgressBar()],
+    ).history
     assert history["accuracy"][-1] > 0.6
     assert history["loss"][-1] < 0.6 * history["loss"][0]
 
