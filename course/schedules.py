@@ -16,7 +16,7 @@ def warm_cosine(rate, steps, warmup=0.05):
     """
     rising = max(1, int(warmup * steps))
     return keras.optimizers.schedules.CosineDecay(
-        0.0, int((1 - warmup) * steps), 0.01, warmup_target=rate, warmup_steps=rising
+        0.0, max(1, int((1 - warmup) * steps)), 0.01, warmup_target=rate, warmup_steps=rising
     )
 
 
