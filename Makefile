@@ -7,11 +7,11 @@ READY := $(VENV)/.ready
 UNFINISHED := $(VENV)/.unfinished
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
-NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 900
+NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 1800
 START := notebooks/exercises/0-0_start_here.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test figures notebooks data bench lint clean
+.PHONY: help lab test figures all notebooks data bench lint clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | \
@@ -36,6 +36,9 @@ test: data  ## run the unit tests, and every notebook on tiny settings
 
 figures: data  ## run every notebook as it is, and hold its figures to their thresholds
 	$(PYTEST) $(NBVAL) notebooks
+
+all: data  ## run the unit tests and every notebook as it is, together
+	$(PYTEST) $(NBVAL) tests seqlib course benchmarks notebooks
 
 notebooks: data  ## run every notebook, write it back with the tables of results
 	$(BIN)/python -m course.publishing.run
