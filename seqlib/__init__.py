@@ -17,12 +17,15 @@ __version__ = "0.1.0"
 # Before TensorFlow is imported: what its native code logs reaches Python as exceptions anyway.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-__all__ = ["data", "decoding", "layers", "losses", "metrics", "pretrained", "text", "word_vectors"]
+_ROOMS = ["data", "decoding", "layers", "losses", "metrics", "pretrained", "text", "word_vectors"]
+__all__ = ["accelerate", *_ROOMS]
 
 
 def __getattr__(name):
     """Import a room of the package the first time that it is named (PEP 562)."""
-    if name in __all__:
+    if name == "accelerate":
+        return importlib.import_module("seqlib.acceleration").accelerate
+    if name in _ROOMS:
         return importlib.import_module(f"seqlib.{name}")
     raise AttributeError(f"module 'seqlib' has no attribute {name!r}; it has {', '.join(__all__)}")
 

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from seqlib.compiled import BACKEND
 from seqlib.layers.arguments import checked_rate
 from seqlib.layers.linear_chain import log_partition, path_score
 
@@ -47,9 +48,12 @@ class ChainCrossentropy(keras.losses.Loss):
         losses = self.call(y_true, y_pred)  # (batch,)
         tokens = ops.sum(ops.cast(y_true >= 0, losses.dtype), axis=1)
         if sample_weight is not None:
-            weights = ops.reshape(ops.cast(sample_weight, losses.dtype), (-1,))
+            weights = ops.cast(ops.convert_to_tensor(sample_weight), losses.dtype)
+            if len(weights.shape) > 2 or (len(weights.shape) == 2 and weights.shape[1] != 1):
+                raise _refused_weights(weights, "(batch,) or (batch, 1), one for each sentence")
+            weights = ops.reshape(weights, (-1,))
             losses, tokens = losses * weights, tokens * weights
-        return ops.divide_no_nan(ops.sum(losses), ops.sum(tokens))
+        return share_of_replica(ops.sum(losses), ops.sum(tokens))
 
     def call(self, y_true, y_pred):
         """Return the loss of each sentence, (batch,)."""
@@ -75,9 +79,9 @@ class MaskedCrossentropy(keras.losses.Loss):
 
     $$\ell = \log \sum_v e^{z_v} - (1 - \varepsilon)\, z_y - \frac{\varepsilon}{V} \sum_v z_v$$
 
-    and the loss is the mean over the tokens of the batch whose target is not 0:
+    and the loss is the mean over the tokens of the batch whose target is above 0:
 
-    $$L = \frac{\sum_{b,t} [y_{b,t} \ne 0]\; \ell_{b,t}}{\sum_{b,t} [y_{b,t} \ne 0]}$$
+    $$L = \frac{\sum_{b,t} [y_{b,t} > 0]\; \ell_{b,t}}{\sum_{b,t} [y_{b,t} > 0]}$$
 
     It is 0 where there is no such token. Half-precision logits are summed in float32. Smoothing
     keeps a model from growing ever larger logits; with it the least possible loss is not 0, so
@@ -88,10 +92,12 @@ class MaskedCrossentropy(keras.losses.Loss):
         name, dtype: As for every loss of Keras; computed in float32 where None.
 
     Call arguments:
-        y_true: Ids of the targets, (batch, time), 0 for padding.
+        y_true: Ids of the targets, (batch, time), 0 for padding; also a negative number, such as
+            PyTorch's -100.
         y_pred: Logits, (batch, time, vocabulary); a mask that they carry does not count.
         sample_weight: Weight of each sentence, (batch,) or (batch, 1), or of each token,
-            (batch, time). The loss is then the weighted sum over the weighted number of tokens.
+            (batch, time) or (batch, time, 1). The loss is then the weighted sum over the weighted
+            number of tokens.
 
     Example:
         >>> loss = MaskedCrossentropy()
@@ -113,32 +119,48 @@ class MaskedCrossentropy(keras.losses.Loss):
         y_true = ops.convert_to_tensor(y_true)
         weights = token_weights(y_true, sample_weight, self.dtype)
         losses = self.call(y_true, ops.convert_to_tensor(y_pred))
-        return ops.divide_no_nan(ops.sum(losses * weights), ops.sum(weights))
+        return share_of_replica(ops.sum(losses * weights), ops.sum(weights))
 
     def call(self, y_true, y_pred):
         """Return the loss of each token, (batch, time), 0 at padding."""
         check_targets(y_true, y_pred)
         logits = ops.cast(y_pred, self.dtype)
-        targets = ops.cast(y_true, "int32")
+        is_real = y_true > 0
+        targets = ops.where(is_real, ops.cast(y_true, "int32"), 0)
         # One operation with its own gradient; that of picking out z_y alone costs several times it.
         losses = ops.sparse_categorical_crossentropy(targets, logits, from_logits=True)
         if self.label_smoothing:
             spread = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
             losses = (1 - self.label_smoothing) * losses + self.label_smoothing * spread
-        return ops.where(targets != 0, losses, ops.zeros_like(losses))
+        return ops.where(is_real, losses, ops.zeros_like(losses))
 
     def get_config(self):
         """Return what makes the loss anew."""
         return {"label_smoothing": self.label_smoothing, "name": self.name, "dtype": self.dtype}
 
 
+def share_of_replica(total, count):
+    """Return the mean, of which each replica of a `tf.distribute` strategy gives its share."""
+    # Keras's losses do the same: the gradients of all replicas are added up.
+    return ops.divide_no_nan(total, count) / BACKEND.replicas()
+
+
 def token_weights(y_true, sample_weight, dtype):
     """Return the weight of each token, 0 at padding, (batch, time)."""
-    weights = ops.cast(y_true != 0, dtype)
+    weights = ops.cast(y_true > 0, dtype)
     if sample_weight is None:
         return weights
     given = ops.cast(ops.convert_to_tensor(sample_weight), dtype)
-    return weights * (ops.expand_dims(given, axis=-1) if len(given.shape) == 1 else given)
+    rank = len(given.shape)
+    if rank > 3 or (rank == 3 and given.shape[-1] != 1):
+        raise _refused_weights(given, "(batch,), (batch, 1), (batch, time) or (batch, time, 1)")
+    if rank == 1:
+        given = given[:, None]
+    return weights * (given[:, :, 0] if rank == 3 else given)
+
+
+def _refused_weights(given, allowed):
+    return ValueError(f"`sample_weight` has the shape {tuple(given.shape)}. Allowed: {allowed}.")
 
 
 def check_targets(y_true, y_pred):

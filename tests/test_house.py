@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "data": set(),
     "word_vectors": {"data"},
     "files": set(),
+    "acceleration": {"layers"},
 }
 
 

@@ -37,6 +37,20 @@ class Backend:
         """Return a tensor with what is known of its shape, where a backend may have lost it."""
         return x
 
+    def require_equal(self, x, pair, message):
+        """Return a tensor, or raise an error with the message where two sizes are not equal."""
+        if pair[0] != pair[1]:
+            raise ValueError(f"{message} Got {pair[0]} and {pair[1]}.")
+        return x
+
+    def outlives_its_graph(self, x):
+        """Return whether a tensor was traced in a graph that is not the one at work now."""
+        return False
+
+    def replicas(self):
+        """Return how many replicas share a batch, whose gradients are added up."""
+        return 1
+
     def without_gradient(self):
         """Return a context in which nothing is kept for a gradient."""
         return contextlib.nullcontext()
@@ -64,6 +78,27 @@ class _TensorFlow(Backend):
 
     def ensure_shape(self, x, shape):
         return self.tf.ensure_shape(x, shape)
+
+    def require_equal(self, x, pair, message):
+        with self.tf.control_dependencies([self.tf.debugging.assert_equal(*pair, message)]):
+            return self.tf.identity(x)
+
+    def outlives_its_graph(self, x):
+        if not self.tf.is_symbolic_tensor(x):
+            return False
+        return not any(graph is x.graph for graph in self.open_graphs())
+
+    def open_graphs(self):
+        """Yield the graphs that are being traced, the innermost one first."""
+        if self.is_eager():
+            return
+        graph = self.tf.compat.v1.get_default_graph()
+        while graph is not None:
+            yield graph
+            graph = getattr(graph, "outer_graph", None)
+
+    def replicas(self):
+        return self.tf.distribute.get_strategy().num_replicas_in_sync
 
 
 class _Jax(Backend):

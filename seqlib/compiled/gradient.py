@@ -23,7 +23,7 @@ def refuse_second_derivative(*_):
     """Stand where TensorFlow would take a second derivative."""
     raise NotImplementedError(
         "The kernel for whole sequences has first derivatives alone. For second ones make the "
-        "layer with implementation='reference'."
+        "layer with engine='reference'."
     )
 
 

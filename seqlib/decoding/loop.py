@@ -6,13 +6,12 @@ as their first axis; `shared` is a list with one vector of the numbers that all 
 nothing. Options are constants of the compiled loop, numbers may change from call to call.
 """
 
-import functools
-
 import keras
 import numpy as np
 from keras import ops
 
 from seqlib.compiled.backend import BACKEND
+from seqlib.compiled.kept import compiled_once
 from seqlib.compiled.xla import ShardedProgram, concat_shards, shard_count, trace
 from seqlib.layers.arguments import refusal
 
@@ -45,16 +44,11 @@ def check_jit_compile(jit_compile):
 
 
 def _compiled(build, step, options):
-    try:
-        return _recently_compiled(build, step, options)
-    except TypeError:  # a step function that cannot be hashed cannot be recognized either
-        return _recently_compiled.__wrapped__(build, step, options)
+    def make():
+        loop = build(step, **dict(options))
+        return BACKEND.compile(loop) if BACKEND.name == "jax" else TensorFlowLoop(loop)
 
-
-@functools.lru_cache(maxsize=16)
-def _recently_compiled(build, step, options):
-    loop = build(step, **dict(options))
-    return BACKEND.compile(loop) if BACKEND.name == "jax" else TensorFlowLoop(loop)
+    return compiled_once(step, (build, options), make)
 
 
 class TensorFlowLoop:

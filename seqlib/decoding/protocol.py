@@ -19,6 +19,11 @@ def check_start(first_token, length, end_token):
         tokens = ops.cast(first_token, "int32")
     else:  # NumPy is many times faster with lists than a backend is
         tokens = ops.convert_to_tensor(np.asarray(first_token, "int32"))
+    if len(tokens.shape) == 1 and tokens.shape[0] is None:
+        raise ValueError(
+            "`first_token` has an unknown number of rows here. Allowed inside a `tf.function`: a "
+            "batch of fixed size, as in tf.TensorSpec((8,), tf.int32); outside, any."
+        )
     if len(tokens.shape) != 1 or not tokens.shape[0]:
         raise ValueError(
             f"`first_token` has the shape {tuple(tokens.shape)}. Allowed: (batch,), one id a row."

@@ -2,6 +2,11 @@
 
 import numbers
 
+import keras
+from keras import ops
+
+from seqlib.compiled import BACKEND
+
 
 def refusal(owner, name, value, allowed):
     """Return the error for an argument of a layer, or of a function where `owner` is None."""
@@ -35,6 +40,79 @@ def checked_choice(owner, name, value, choices):
     if value not in choices:
         raise refusal(owner, name, value, ", ".join(map(repr, choices)))
     return value
+
+
+def checked_rank(owner, name, x, axes):
+    """Refuse a tensor by name that has not the axes of which the names are given."""
+    if len(x.shape) != len(axes):
+        raise ValueError(
+            f"{type(owner).__name__} `{owner.name}`: argument `{name}` has the shape "
+            f"{tuple(x.shape)}. Allowed: ({', '.join(axes)}); a single step is a sequence of one, "
+            f"`{name}[:, None]`."
+        )
+
+
+def checked_mask(name, mask, sizes, *, one_for_all=("batch",), owner=None):
+    """Return a mask as booleans, or refuse it by name for its type or its shape."""
+    # sizes: the name of each axis and its size, which need not be known; one_for_all: the axes
+    # along which a mask of size 1 holds for all.
+    mask = ops.convert_to_tensor(mask)
+    dtype, shape = keras.backend.standardize_dtype(mask.dtype), tuple(mask.shape)
+    fits = len(shape) == len(sizes) and all(
+        not (isinstance(found, int) and isinstance(size, int))
+        or found == size
+        or (found == 1 and axis in one_for_all)
+        for found, (axis, size) in zip(shape, sizes.items(), strict=True)
+    )
+    if fits and "float" not in dtype:
+        return ops.cast(mask, "bool")
+    whose = "" if owner is None else f"{type(owner).__name__} `{owner.name}`: argument "
+    known = (str(size) if isinstance(size, int) else "any" for size in sizes.values())
+    # A float may be 1 for what counts, or 0 beside -inf, which is added to scores: the opposite.
+    raise ValueError(
+        f"{whose}`{name}` has the shape {shape} and the type {dtype}. Allowed: "
+        f"({', '.join(sizes)}), here ({', '.join(known)}), of booleans, True = real or may attend; "
+        "compare numbers with what stands for that, such as `mask == 1`, or `mask == 0` where the "
+        "others are -inf."
+    )
+
+
+def checked_step_mask(owner, name, mask, sequence):
+    """Return which steps of a sequence are real, (batch, time) of booleans, or refuse the mask."""
+    if len(mask.shape) == 3 and mask.shape[-1] == 1:  # as for `ops.where`; Keras takes it too
+        mask = mask[:, :, 0]
+    batch, time = sequence.shape[:2]
+    mask = checked_mask(name, mask, {"batch": batch, "time": time}, owner=owner)
+    if None in (time, mask.shape[1]):
+        mask = BACKEND.require_equal(
+            mask,
+            (ops.shape(mask)[1], ops.shape(sequence)[1]),
+            f"{type(owner).__name__} `{owner.name}`: argument `{name}` has not as many steps as "
+            "the sequence.",
+        )
+    if mask.shape[0] in (1, None) and mask.shape[0] != batch:
+        mask = ops.broadcast_to(mask, ops.shape(sequence)[:2])
+    return mask
+
+
+def checked_states(owner, states, sizes, batch):
+    """Return the states before the first step as a list, or refuse them by name."""
+    states = list(states) if isinstance(states, (list, tuple)) else [states]
+    shapes = [tuple(state.shape) for state in map(ops.convert_to_tensor, states)]
+    fits = len(states) == len(sizes) and all(
+        len(shape) == 2
+        and shape[1] in (size, None)
+        and (None in (shape[0], batch) or shape[0] == batch)
+        for shape, size in zip(shapes, sizes, strict=True)
+    )
+    if not fits:
+        rows = "batch" if batch is None else batch
+        allowed = ", ".join(f"({rows}, {size})" for size in sizes)
+        raise ValueError(
+            f"{type(owner).__name__} `{owner.name}`: argument `initial_state` has the shapes "
+            f"{shapes}. Allowed: {allowed}."
+        )
+    return states
 
 
 def clone_initializer(initializer):

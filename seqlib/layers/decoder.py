@@ -5,7 +5,12 @@ import functools
 import keras
 from keras import ops
 
-from seqlib.layers.arguments import checked_choice
+from seqlib.layers.arguments import (
+    checked_choice,
+    checked_rank,
+    checked_states,
+    checked_step_mask,
+)
 from seqlib.layers.attention import AttentionLayer, join_masks
 from seqlib.layers.fused.scan import Scan
 from seqlib.layers.recurrent_layer import CellLoop, RecurrentLayer
@@ -77,6 +82,12 @@ class AttentionDecoder(keras.Layer):
         _check_part("layer", layer, RecurrentLayer, "an LSTM, GRU or SimpleRNN of seqlib.layers")
         _check_part("attention", attention, AttentionLayer, "an attention layer of seqlib.layers")
         checked_choice(self, "query", query, QUERIES)
+        if layer.stateful or layer.activity_regularizer is not None:
+            raise ValueError(
+                "AttentionDecoder: argument `layer` got a layer that is stateful, or that has an "
+                "`activity_regularizer`. Allowed: one that is neither; give the decoder an "
+                "`initial_state`, and the regularizer to the decoder itself."
+            )
         if query == "previous" and attention.dropout:
             raise ValueError(
                 "AttentionDecoder: `attention` drops weights, which needs fresh random numbers at "
@@ -113,6 +124,18 @@ class AttentionDecoder(keras.Layer):
         training=False,
     ):
         """Take all steps; see the class for arguments and returns."""
+        for name, x in (("inputs", inputs), ("value", value)):
+            checked_rank(self, name, x, ("batch", "time", "features"))
+        if inputs_mask is not None:
+            inputs_mask = checked_step_mask(self, "inputs_mask", inputs_mask, inputs)
+        if value_mask is not None:
+            value_mask = checked_step_mask(self, "value_mask", value_mask, value)
+        if initial_state is not None:
+            sizes = self.layer.state_size
+            initial_state = checked_states(self, initial_state, sizes, inputs.shape[0])
+        if self.layer.go_backwards:
+            inputs = ops.flip(inputs, axis=1)
+            inputs_mask = None if inputs_mask is None else ops.flip(inputs_mask, axis=1)
         given = inputs, value, initial_state, inputs_mask, value_mask
         if self.query == "current":
             outputs, weights = self._all_at_once(*given, training)
@@ -120,12 +143,22 @@ class AttentionDecoder(keras.Layer):
             outputs, weights = self._step_after_step(*given, return_attention_scores, training)
         return (outputs, weights) if return_attention_scores else outputs
 
-    def project_memory(self, value, value_mask=None):
-        """Return what every step needs of a source, (batch, source time, source features)."""
+    def project_memory(self, value, value_mask=None, training=False):
+        """Return what every step needs of a source, (batch, source time, source features).
+
+        In training that includes the dropout masks of the layer, drawn once for all steps.
+        """
         memory = self.attention.project_memory(value)
         if value_mask is not None:
-            memory["mask"] = ops.cast(value_mask, "bool")
+            memory["mask"] = checked_step_mask(self, "value_mask", value_mask, value)
+        if training:
+            memory["dropout_masks"] = self._draw_dropout_masks(ops.shape(value)[0])
         return memory
+
+    def _draw_dropout_masks(self, batch):
+        cell = self.layer.cell
+        inputs = ops.ones((batch, cell.kernel.shape[0]), cell.compute_dtype)
+        return cell.draw_dropout_masks(inputs, cell.get_initial_state(batch)[0])
 
     def get_initial_state(self, batch_size):
         """Return the state before the first step: zeros, a list of (batch, units) tensors."""
@@ -135,12 +168,17 @@ class AttentionDecoder(keras.Layer):
         """Take one step: from $x_t$, (batch, features), to $[h_t; c_t]$, new states and weights.
 
         `states` is a list of (batch, units) tensors, `memory` what `project_memory` returned; the
-        weights are (batch, source time), or (batch, heads, source time).
+        weights are (batch, source time), or (batch, heads, source time). In training a step drops
+        what the memory says, or where it says nothing, something else each time.
         """
+        masks = (), ()
+        if training:
+            masks = memory.get("dropout_masks") or self._draw_dropout_masks(ops.shape(inputs)[0])
         if self.query == "previous":
             context, weights = self._look(states[0], memory, training)
             inputs = ops.concatenate([inputs, context], axis=-1)
-        h, states = self.layer.cell(inputs, list(states), training=training)
+        with self.layer.cell.use_dropout_masks(*masks):
+            h, states = self.layer.cell(inputs, list(states), training=training)
         if self.query == "current":
             context, weights = self._look(h, memory, training)
         return ops.concatenate([h, context], axis=-1), list(states), weights
@@ -156,37 +194,32 @@ class AttentionDecoder(keras.Layer):
         loop = CellLoop(  # the cell, with all outputs, whatever the layer itself returns
             layer.cell,
             return_sequences=True,
-            go_backwards=layer.go_backwards,
             unroll=layer.unroll,
-            implementation=layer.implementation,
+            engine=layer.engine,
             dtype=layer.dtype_policy,
         )
         hs = loop(inputs, initial_state=initial_state, mask=inputs_mask, training=training)
-        shape = (ops.shape(inputs)[1], ops.shape(value)[1])
+        shape = (*ops.shape(inputs)[:2], ops.shape(value)[1])
         mask = join_masks(shape, inputs_mask, value_mask)
         context, weights = self.attention.attend(
             hs, self.attention.project_memory(value), mask, training=training
         )
         if inputs_mask is not None:
-            hs = ops.where(ops.cast(inputs_mask, "bool")[:, :, None], hs, 0)
+            hs = ops.where(inputs_mask[:, :, None], hs, 0)
         return ops.concatenate([hs, context], axis=-1), weights
 
     def _step_after_step(
         self, inputs, value, initial_state, inputs_mask, value_mask, with_weights, training
     ):
-        cell, batch = self.layer.cell, ops.shape(inputs)[0]
         if initial_state is None:
-            initial_state = cell.get_initial_state(batch_size=batch)
-        masks = (), ()
-        if training:  # drawn once a sequence, before the loop
-            example = ops.ones((batch, cell.kernel.shape[0]), dtype=inputs.dtype)
-            masks = cell.draw_dropout_masks(example, initial_state[0])
+            initial_state = self.get_initial_state(ops.shape(inputs)[0])
         results, _ = self._scans[with_weights](
             initial_state,
             [inputs],
-            (self.project_memory(value, value_mask), masks),
+            self.project_memory(value, value_mask, training),
             mask=inputs_mask,
             training=training,
+            compiles=not self.layer.unroll and self.layer.engine != "reference",
         )
         if not with_weights:
             return results[0], None
@@ -195,11 +228,10 @@ class AttentionDecoder(keras.Layer):
             weights = ops.transpose(weights, (0, 2, 1, 3))
         return outputs, weights
 
-    def _loop_step(self, with_weights, states, slices, constants):
-        """Take one step of the loop, with the dropout masks drawn before it."""
-        memory, masks = constants
-        with self.layer.cell.use_dropout_masks(*masks):
-            output, states, weights = self.step(slices[0], states, memory, training=any(masks))
+    def _loop_step(self, with_weights, states, slices, memory):
+        """Take one step of the loop; in training the memory holds dropout masks."""
+        training = "dropout_masks" in memory
+        output, states, weights = self.step(slices[0], states, memory, training)
         return ((output, weights) if with_weights else (output,)), tuple(states)
 
     def compute_output_shape(self, inputs_shape, value_shape):

@@ -58,9 +58,7 @@ class GRUCell(RecurrentCell):
         units,
         activation="tanh",
         recurrent_activation="sigmoid",
-        *,
         use_bias=True,
-        reset_after=True,
         kernel_initializer="glorot_uniform",
         recurrent_initializer="orthogonal",
         bias_initializer="zeros",
@@ -72,7 +70,10 @@ class GRUCell(RecurrentCell):
         bias_constraint=None,
         dropout=0.0,
         recurrent_dropout=0.0,
+        reset_after=True,
         seed=None,
+        *,
+        implementation=2,
         **kwargs,
     ):
         super().__init__(**arguments_of(locals(), without=("recurrent_activation", "reset_after")))
@@ -137,6 +138,8 @@ class GRU(RecurrentLayer):
         activation: Squashes the candidate; a name, a function, or None for none.
         recurrent_activation: Opens and closes the gates; likewise.
         reset_after: Whether the reset gate acts after the recurrent product or before it.
+        use_cudnn: "auto" for the GPU's own kernel where it can be had, True to insist, False for
+            never; see `execution`.
         **kwargs: The other arguments of `GRUCell` and of the loop; see `RecurrentLayer`, which
             also documents the call.
 
@@ -153,7 +156,6 @@ class GRU(RecurrentLayer):
     """
 
     cell_class = GRUCell
-    cell_arguments = ("recurrent_activation", "reset_after")
     recurrent_activation = of_cell("recurrent_activation")
     reset_after = of_cell("reset_after")
 
@@ -162,15 +164,14 @@ class GRU(RecurrentLayer):
         units,
         activation="tanh",
         recurrent_activation="sigmoid",
-        *,
         use_bias=True,
-        reset_after=True,
         kernel_initializer="glorot_uniform",
         recurrent_initializer="orthogonal",
         bias_initializer="zeros",
         kernel_regularizer=None,
         recurrent_regularizer=None,
         bias_regularizer=None,
+        activity_regularizer=None,
         kernel_constraint=None,
         recurrent_constraint=None,
         bias_constraint=None,
@@ -182,9 +183,12 @@ class GRU(RecurrentLayer):
         go_backwards=False,
         stateful=False,
         unroll=False,
+        reset_after=True,
+        use_cudnn="auto",
+        *,
+        implementation=2,
         zero_output_for_mask=False,
-        activity_regularizer=None,
-        implementation="auto",
+        engine="auto",
         **kwargs,
     ):
         super().__init__(**arguments_of(locals()))

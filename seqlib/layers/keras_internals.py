@@ -30,11 +30,20 @@ class DropoutMasks(DropoutRNNCell):
 
     def get_dropout_mask(self, step_input):
         """Return the masks of the input, drawn now if they are not yet."""
+        self._forget_if_of_another_call("_dropout_mask", step_input)
         return super().get_dropout_mask(step_input) or ()
 
     def get_recurrent_dropout_mask(self, step_input):
         """Return the masks of the state, drawn now if they are not yet."""
+        self._forget_if_of_another_call("_recurrent_dropout_mask", step_input)
         return super().get_recurrent_dropout_mask(step_input) or ()
+
+    def _forget_if_of_another_call(self, name, step_input):
+        """Drop masks that a call left behind which is over: of another batch size or graph."""
+        for mask in getattr(self, name, None) or ():
+            sizes = {mask.shape[0], step_input.shape[0]} - {None}
+            if len(sizes) > 1 or BACKEND.outlives_its_graph(mask):
+                setattr(self, name, None)
 
     def set_dropout_masks(self, input_masks, recurrent_masks):
         """Use masks that were drawn elsewhere; None to draw new ones when they are asked for."""
@@ -85,6 +94,17 @@ def cudnn_loop(layer, sequences, initial_state, mask, training):
     )
 
 
+def forget_masks(*tensors):
+    """Take the masks off tensors that carry one, as multi-head attention of Keras does.
+
+    What comes after it in a model is so given other masks. Guard:
+    test_everything_is_replaced_wherever_it_is.
+    """
+    for x in tensors:
+        if x is not None:
+            keras_backend.set_keras_mask(x, None)
+
+
 def being_exported():
     """Return whether Keras is tracing this for `model.export`; nothing public tells.
 
@@ -104,15 +124,10 @@ def inside_xla():
 
     Shards would then run one after the other. Guard: test_a_graph_that_xla_compiles_is_recognised.
     """
-    if BACKEND.name != "tensorflow" or BACKEND.is_eager():
+    if BACKEND.name != "tensorflow":
         return False
-    graph = BACKEND.tf.compat.v1.get_default_graph()
-    while graph is not None:
-        context = graph._get_control_flow_context()
-        if context is not None and context.IsXLAContext():
-            return True
-        graph = getattr(graph, "outer_graph", None)
-    return False
+    contexts = (graph._get_control_flow_context() for graph in BACKEND.open_graphs())
+    return any(context is not None and context.IsXLAContext() for context in contexts)
 
 
 def variable_being_updated(optimizer, variable):

@@ -98,9 +98,10 @@ def _start(potentials):
 
 def _tag_before(tags):
     """Return the last tag before each step that is not negative, else 0: (batch, time)."""
-    steps = ops.arange(ops.shape(tags)[1])
-    earlier = steps[None, :] < steps[:, None]  # (time, time): the second before the first
-    candidates = ops.where(earlier[None] & (tags >= 0)[:, None, :], steps[None, None], -1)
-    place = ops.max(candidates, axis=-1)  # (batch, time)
-    found = ops.take_along_axis(tags, ops.maximum(place, 0), axis=1)
-    return ops.where(place >= 0, found, 0)
+    counts = ops.cast(tags >= 0, "int32")
+    steps = ops.arange(ops.shape(tags)[1], dtype="int32")
+    # The places of the tags that count, in their order, before those that do not: (batch, time).
+    places = ops.argsort(ops.where(tags >= 0, steps, steps + ops.shape(tags)[1]), axis=1)
+    earlier = ops.cumsum(counts, axis=1) - counts  # how many count before each step
+    place = ops.take_along_axis(places, ops.maximum(earlier - 1, 0), axis=1)
+    return ops.where(earlier > 0, ops.take_along_axis(tags, place, axis=1), 0)

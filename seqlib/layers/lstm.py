@@ -54,12 +54,11 @@ class LSTMCell(RecurrentCell):
         units,
         activation="tanh",
         recurrent_activation="sigmoid",
-        *,
         use_bias=True,
-        unit_forget_bias=True,
         kernel_initializer="glorot_uniform",
         recurrent_initializer="orthogonal",
         bias_initializer="zeros",
+        unit_forget_bias=True,
         kernel_regularizer=None,
         recurrent_regularizer=None,
         bias_regularizer=None,
@@ -69,6 +68,8 @@ class LSTMCell(RecurrentCell):
         dropout=0.0,
         recurrent_dropout=0.0,
         seed=None,
+        *,
+        implementation=2,
         **kwargs,
     ):
         super().__init__(
@@ -129,6 +130,8 @@ class LSTM(RecurrentLayer):
         activation: Squashes the candidate and the carry; a name, a function, or None for none.
         recurrent_activation: Opens and closes the gates; likewise.
         unit_forget_bias: Start the forget gate's bias at one, so that a new network remembers.
+        use_cudnn: "auto" for the GPU's own kernel where it can be had, True to insist, False for
+            never; see `execution`.
         **kwargs: The other arguments of `LSTMCell` and of the loop; see `RecurrentLayer`, which
             also documents the call.
 
@@ -147,7 +150,6 @@ class LSTM(RecurrentLayer):
     """
 
     cell_class = LSTMCell
-    cell_arguments = ("recurrent_activation", "unit_forget_bias")
     recurrent_activation = of_cell("recurrent_activation")
     unit_forget_bias = of_cell("unit_forget_bias")
 
@@ -156,15 +158,15 @@ class LSTM(RecurrentLayer):
         units,
         activation="tanh",
         recurrent_activation="sigmoid",
-        *,
         use_bias=True,
-        unit_forget_bias=True,
         kernel_initializer="glorot_uniform",
         recurrent_initializer="orthogonal",
         bias_initializer="zeros",
+        unit_forget_bias=True,
         kernel_regularizer=None,
         recurrent_regularizer=None,
         bias_regularizer=None,
+        activity_regularizer=None,
         kernel_constraint=None,
         recurrent_constraint=None,
         bias_constraint=None,
@@ -176,9 +178,11 @@ class LSTM(RecurrentLayer):
         go_backwards=False,
         stateful=False,
         unroll=False,
+        use_cudnn="auto",
+        *,
+        implementation=2,
         zero_output_for_mask=False,
-        activity_regularizer=None,
-        implementation="auto",
+        engine="auto",
         **kwargs,
     ):
         super().__init__(**arguments_of(locals()))

@@ -1,11 +1,12 @@
 """What the recurrent cells share: weights, dropout and configuration of one time step."""
 
 import contextlib
+import inspect
 
 import keras
 from keras import ops
 
-from seqlib.layers.arguments import checked_rate, checked_size
+from seqlib.layers.arguments import checked_choice, checked_rate, checked_size
 from seqlib.layers.keras_internals import DropoutMasks
 
 
@@ -30,7 +31,12 @@ class RecurrentCell(keras.Layer, DropoutMasks):
             of a sequence (Gal & Ghahramani 2016).
         recurrent_dropout: Share of the state dropped in training, in the same way.
         seed: Seed of the dropout masks.
+        implementation: 0, 1 or 2. The numbers are the same, but with 1 each gate drops inputs of
+            its own, as in Keras.
         **kwargs: `name`, `dtype` and `trainable`, as in every Keras layer.
+
+    A subclass with arguments of its own keeps each as an attribute of the same name; `get_config`
+    finds them there.
     """
 
     gates = 1
@@ -39,7 +45,6 @@ class RecurrentCell(keras.Layer, DropoutMasks):
         self,
         units,
         activation="tanh",
-        *,
         use_bias=True,
         kernel_initializer="glorot_uniform",
         recurrent_initializer="orthogonal",
@@ -53,6 +58,8 @@ class RecurrentCell(keras.Layer, DropoutMasks):
         dropout=0.0,
         recurrent_dropout=0.0,
         seed=None,
+        *,
+        implementation=2,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -72,7 +79,8 @@ class RecurrentCell(keras.Layer, DropoutMasks):
         self.recurrent_dropout = checked_rate(self, "recurrent_dropout", recurrent_dropout)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
-        if self.recurrent_dropout and self.gates > 1:
+        self.implementation = checked_choice(self, "implementation", implementation, (0, 1, 2))
+        if (self.recurrent_dropout or implementation == 1) and self.gates > 1:
             self.dropout_mask_count = self.gates  # each gate drops on its own, as in Keras
         self.state_size = self.units
         self.output_size = self.units
@@ -169,6 +177,33 @@ class RecurrentCell(keras.Layer, DropoutMasks):
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
             "seed": self.seed,
+            "implementation": self.implementation,
+            **self._own_arguments(),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Make a cell from what `get_config` returned."""
+        made = {
+            name: keras.saving.deserialize_keras_object(value)
+            for name, value in config.items()
+            if isinstance(value, dict) and "class_name" in value
+        }
+        return cls(**{**config, **made})
+
+    def _own_arguments(self):
+        """Return the arguments that a subclass added, as they are saved."""
+        own = sorted(parameters_of(type(self)) - parameters_of(RecurrentCell))
+        lost = [name for name in own if not hasattr(self, name)]
+        if lost and type(self).get_config is RecurrentCell.get_config:
+            raise NotImplementedError(
+                f"{type(self).__name__} has the arguments {lost}, but no attributes of these names "
+                "to save. Keep each as an attribute, or write a `get_config`."
+            )
+        return {
+            name: keras.saving.serialize_keras_object(getattr(self, name))
+            for name in own
+            if name not in lost
         }
 
     def _look_up(self, name, value):
@@ -180,6 +215,21 @@ class RecurrentCell(keras.Layer, DropoutMasks):
                 f"{type(self).__name__}: argument `{name}` got {value!r}. Allowed: a name that "
                 f"Keras knows, a function, a configured object, or None. ({error})"
             ) from error
+
+
+def parameters_of(kind):
+    """Return the names of all arguments that a class takes, those passed on to its bases too."""
+    found = set()
+    for base in kind.__mro__:
+        if "__init__" in vars(base):
+            parameters = inspect.signature(base.__init__).parameters.values()
+            named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+            found |= {p.name for p in parameters if p.kind in named}
+            if all(p.kind != inspect.Parameter.VAR_KEYWORD for p in parameters):
+                break
+        if base is RecurrentCell:
+            break
+    return found - {"self"}
 
 
 def masked_product(x, kernel, masks):

@@ -4,13 +4,12 @@ import difflib
 import inspect
 
 import keras
-from keras import ops
 
 from seqlib.compiled import BACKEND
-from seqlib.layers.arguments import checked_choice
-from seqlib.layers.fused.execution import IMPLEMENTATIONS, Call, choose_execution
+from seqlib.layers.arguments import checked_choice, checked_states, checked_step_mask
+from seqlib.layers.fused.execution import ENGINES, Call, choose_execution
 from seqlib.layers.keras_internals import SequenceLoop, being_exported
-from seqlib.layers.recurrent_cell import RecurrentCell, arguments_of
+from seqlib.layers.recurrent_cell import RecurrentCell, arguments_of, parameters_of
 
 # What RecurrentLayer gives to the loop; everything else is the cell's.
 LOOP_ARGUMENTS = (
@@ -21,30 +20,42 @@ LOOP_ARGUMENTS = (
     "unroll",
     "zero_output_for_mask",
     "activity_regularizer",
-    "implementation",
+    "engine",
+    "use_cudnn",
 )
 
 
 class CellLoop(SequenceLoop):
     """A cell of this package over a sequence, as `keras.layers.RNN` but in the fastest way."""
 
-    def __init__(self, cell, *, implementation="auto", **kwargs):
+    def __init__(self, cell, *, engine="auto", use_cudnn=None, **kwargs):
         super().__init__(cell, **kwargs)
         self.input_spec = keras.InputSpec(ndim=3)
-        self.implementation = checked_choice(
-            self, "implementation", implementation, tuple(IMPLEMENTATIONS)
-        )
-        if BACKEND.name == "tensorflow" and implementation == "auto":
+        self.engine = checked_choice(self, "engine", engine, tuple(ENGINES))
+        if use_cudnn is not None:  # for a layer that cuDNN knows
+            self.use_cudnn = checked_choice(self, "use_cudnn", use_cudnn, ("auto", True, False))
+        if BACKEND.name == "tensorflow" and engine == "auto":
             # XLA cannot compile around cuDNN.
-            self.supports_jit = self.execution().name != "cuDNN"
+            self.supports_jit = use_cudnn is not True and self.execution().name != "cuDNN"
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
         """Run the cell over (batch, time, features); see the class for arguments and returns."""
+        batch, time = sequences.shape[:2]
+        if time == 0:
+            raise ValueError(
+                f"{type(self).__name__} `{self.name}`: argument `sequences` has the shape "
+                f"{tuple(sequences.shape)}. Allowed: at least one step."
+            )
         if isinstance(mask, (list, tuple)):  # one mask an input where states are inputs too
             mask = mask[0]
+        if mask is not None:
+            mask = checked_step_mask(self, "mask", mask, sequences)
         if initial_state is not None:
-            self._check_states(initial_state)
-        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+            initial_state = checked_states(self, initial_state, self.state_size, batch)
+        try:
+            return super().call(sequences, initial_state, mask, training)
+        finally:  # where it fails, nothing that was traced stays on the cell
+            self.cell.set_dropout_masks(None, None)
 
     def execution(self, time=None, masked=False, eager=False, exported=False):
         """Return how this layer goes through a sequence of so many steps, and why.
@@ -65,19 +76,6 @@ class CellLoop(SequenceLoop):
         )
         return execution.run(self, sequences, initial_state, mask, training)
 
-    def _check_states(self, initial_state):
-        states = initial_state if isinstance(initial_state, (list, tuple)) else [initial_state]
-        shapes = [tuple(ops.shape(state)) for state in states]
-        fits = len(states) == len(self.state_size) and all(
-            len(shape) == 2 and shape[-1] == size
-            for shape, size in zip(shapes, self.state_size, strict=False)
-        )
-        if not fits:
-            raise ValueError(
-                f"{type(self).__name__} `{self.name}`: argument `initial_state` has the shapes "
-                f"{shapes}. Allowed: {len(self.state_size)} of (batch, {self.cell.units})."
-            )
-
 
 def of_cell(name):
     """Return a property of a layer that is its cell's."""
@@ -87,10 +85,9 @@ def of_cell(name):
 class RecurrentLayer(CellLoop):
     """A cell looped over time: the arguments of the cell and those of the loop, in one layer.
 
-    A subclass names its cell in `cell_class`, and in `cell_arguments` those arguments of the cell
-    that `RecurrentCell` does not have. The cell's equations say what is computed; where the
-    same numbers can be had faster for the whole sequence at once, the layer does that (see
-    `execution`).
+    A subclass names its cell in `cell_class`, and takes all arguments that the cell takes. The
+    cell's equations say what is computed; where the same numbers can be had faster for the whole
+    sequence at once, the layer does that (see `execution`).
 
     Args:
         units: Size of the state, a positive integer.
@@ -102,7 +99,7 @@ class RecurrentLayer(CellLoop):
         unroll: Write the loop out step by step; for short sequences of known length.
         zero_output_for_mask: Return zeros at masked steps instead of the output before them.
         activity_regularizer: Penalty on the output.
-        implementation: "auto" for the fastest way through a sequence that gives the same numbers,
+        engine: "auto" for the fastest way through a sequence that gives the same numbers,
             "reference" for the cell step by step, "fused" to insist on the kernel for whole
             sequences. A kernel has first derivatives alone; for second ones take "reference".
         **kwargs: The other arguments of the cell (see `RecurrentCell` and the cell itself), and
@@ -122,7 +119,6 @@ class RecurrentLayer(CellLoop):
     """
 
     cell_class = RecurrentCell
-    cell_arguments = ()
 
     units = of_cell("units")
     activation = of_cell("activation")
@@ -139,12 +135,18 @@ class RecurrentLayer(CellLoop):
     dropout = of_cell("dropout")
     recurrent_dropout = of_cell("recurrent_dropout")
     seed = of_cell("seed")
+    implementation = of_cell("implementation")
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in parameters_of(cls.cell_class):
+            if not hasattr(cls, name):
+                setattr(cls, name, of_cell(name))
 
     def __init__(
         self,
         units,
         activation="tanh",
-        *,
         use_bias=True,
         kernel_initializer="glorot_uniform",
         recurrent_initializer="orthogonal",
@@ -152,32 +154,37 @@ class RecurrentLayer(CellLoop):
         kernel_regularizer=None,
         recurrent_regularizer=None,
         bias_regularizer=None,
+        activity_regularizer=None,
         kernel_constraint=None,
         recurrent_constraint=None,
         bias_constraint=None,
         dropout=0.0,
         recurrent_dropout=0.0,
-        seed=None,
         return_sequences=False,
         return_state=False,
         go_backwards=False,
         stateful=False,
         unroll=False,
+        seed=None,
+        *,
+        implementation=2,
         zero_output_for_mask=False,
-        activity_regularizer=None,
-        implementation="auto",
+        engine="auto",
         **kwargs,
     ):
         arguments = arguments_of(locals())
-        loop = {name: arguments.pop(name) for name in LOOP_ARGUMENTS}
-        of_layer = {n: arguments.pop(n) for n in kwargs if n not in self.cell_arguments}
+        loop = {name: arguments.pop(name) for name in LOOP_ARGUMENTS if name in arguments}
+        known = parameters_of(self.cell_class)
+        of_layer = {name: arguments.pop(name) for name in list(arguments) if name not in known}
         self._reject_misspelled(of_layer)
         shared = {name: of_layer[name] for name in ("dtype", "trainable") if name in of_layer}
         super().__init__(self.cell_class(**arguments, **shared), **loop, **of_layer)
 
     def get_config(self):
         """Return the arguments that make this layer again."""
-        config = {**super().get_config(), "implementation": self.implementation}
+        config = {**super().get_config(), "engine": self.engine}
+        if hasattr(self, "use_cudnn"):
+            config["use_cudnn"] = self.use_cudnn
         del config["cell"]
         cell_config = self.cell.get_config()
         of_every_layer = keras.Layer.get_config(self)  # name, dtype ... of the cell go unsaid
@@ -188,7 +195,9 @@ class RecurrentLayer(CellLoop):
 
     @classmethod
     def from_config(cls, config):
-        """Make a layer from what `get_config` returned."""
+        """Make a layer from what `get_config` returned, here or in the layer of Keras."""
+        if isinstance(config.get("implementation"), str):  # its name at first
+            config = {**config, "engine": config["implementation"], "implementation": 2}
         return cls(**config)
 
     def _reject_misspelled(self, unknown):

@@ -10,8 +10,8 @@ from seqlib.losses import check_targets, token_weights
 class MaskedAccuracy(keras.metrics.Metric):
     r"""Share of the tokens whose most likely id is the target, padding left out.
 
-    $$\frac{\sum_{b,t} [y_{b,t} \ne 0]\,[\arg\max_v z_{b,t,v} = y_{b,t}]}
-    {\sum_{b,t} [y_{b,t} \ne 0]}$$
+    $$\frac{\sum_{b,t} [y_{b,t} > 0]\,[\arg\max_v z_{b,t,v} = y_{b,t}]}
+    {\sum_{b,t} [y_{b,t} > 0]}$$
 
     Both sums run over all batches since the last reset, so that each token counts the same however
     the batches are filled; the mean of the batches' accuracies would not be that.
@@ -20,10 +20,10 @@ class MaskedAccuracy(keras.metrics.Metric):
         name, dtype: As for every metric of Keras; the sums are in float32 where None.
 
     Call arguments:
-        y_true: Ids of the targets, (batch, time), 0 for padding.
+        y_true: Ids of the targets, (batch, time), 0 or less for padding.
         y_pred: Logits or probabilities, (batch, time, vocabulary).
         sample_weight: Weight of each sentence, (batch,) or (batch, 1), or of each token,
-            (batch, time).
+            (batch, time) or (batch, time, 1).
 
     Example:
         >>> accuracy = MaskedAccuracy()

@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 
-from seqlib.layers.arguments import checked_rate
+from seqlib.layers.arguments import checked_rank, checked_rate
 from seqlib.layers.attention.masks import join_masks, masked_softmax
+from seqlib.layers.keras_internals import forget_masks
 
 
 class AttentionLayer(keras.Layer):
@@ -29,8 +30,8 @@ class AttentionLayer(keras.Layer):
             nothing and gets zeros.
         value_mask: (batch, value time) of booleans, True = real token. Nothing attends to padding.
         key_mask: Another of that kind; joined with `value_mask`.
-        attention_mask: (batch, query time, value time) or (query time, value time), True = may
-            attend.
+        attention_mask: (query time, value time), also with a batch, and where there are heads with
+            batch and heads before it; True = may attend. A size of 1 stands for all.
         use_causal_mask: Whether a query attends to values up to its own time alone. Where there are
             more values than queries, the queries are the last ones, as when going on after a
             beginning (Keras takes them for the first ones).
@@ -43,6 +44,8 @@ class AttentionLayer(keras.Layer):
         along with `query`, `value` and `key` count where none are given, and the query's goes on
         with the output.
     """
+
+    mask_as_keras = False
 
     def __init__(self, *, dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
@@ -60,12 +63,17 @@ class AttentionLayer(keras.Layer):
         value_mask=None,
         key_mask=None,
         attention_mask=None,
-        use_causal_mask=False,
         return_attention_scores=False,
         training=False,
+        use_causal_mask=False,
     ):
         """Attend; see the class for arguments and returns."""
-        shape = (*ops.shape(query)[:2], ops.shape(value)[1])
+        self._check_ranks(query, value, key)
+        if self.mask_as_keras:
+            forget_masks(query, value, key)
+        heads = self.weights_shape(query.shape, value.shape)[1:-2]
+        batch, query_time = ops.shape(query)[:2]
+        shape = (batch, *heads, query_time, ops.shape(value)[1])
         mask = join_masks(shape, query_mask, value_mask, attention_mask, use_causal_mask, key_mask)
         memory = self.project_memory(value, key)
         context, weights = self.attend(query, memory, mask, training=training)
@@ -92,6 +100,7 @@ class AttentionLayer(keras.Layer):
         self, query, value, key=None, *args, return_attention_scores=False, **kwargs
     ):
         """Return shape and dtype of what a call returns."""
+        self._check_ranks(query, value, key)
         key_shape = None if key is None else key.shape
         shape = self.compute_output_shape(query.shape, value.shape, key_shape)
         context = keras.KerasTensor(shape, dtype=self.compute_dtype)
@@ -107,6 +116,11 @@ class AttentionLayer(keras.Layer):
     def get_config(self):
         """Return the arguments that make this layer again."""
         return {**super().get_config(), "dropout": self.dropout, "seed": self.seed}
+
+    def _check_ranks(self, query, value, key):
+        for name, x in (("query", query), ("value", value), ("key", key)):
+            if x is not None:
+                checked_rank(self, name, x, ("batch", "time", "features"))
 
     def _dropout(self, weights, training):
         if not (training and self.dropout):

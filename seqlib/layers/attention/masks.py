@@ -7,6 +7,8 @@ attend** (a real token), False means leave out (padding, the future).
 import keras
 from keras import ops
 
+from seqlib.layers.arguments import checked_mask
+
 HALF = ("float16", "bfloat16")
 FLOAT16_MAX = 65504.0
 LEAST = -3e38  # about the least number of float32
@@ -20,24 +22,29 @@ def join_masks(
     use_causal_mask=False,
     key_mask=None,
 ):
-    """Join the masks of scores, (batch, ..., query time, value time); None if there is none."""
-    # query_mask (batch, query time), value_mask and key_mask (batch, value time), attention_mask
-    # with or without batch, of size 1 where an axis stands for all; True = attend in each.
-    *batch, query_time, value_time = scores_shape
-    batch = batch[0] if batch else None
+    """Join the masks of scores, (batch, [heads,] query time, value time); None without any."""
+    # query_mask (batch, query time), value_mask and key_mask (batch, value time); attention_mask as
+    # the scores, without batch or heads, of size 1 where an axis stands for all; True = attend.
+    batch, *heads, query_time, value_time = scores_shape
+    axes = {"batch": batch, "query time": query_time, "value time": value_time}
+    if heads:
+        axes = {"batch": batch, "heads": heads[0], **axes}
     masks = []
-    if query_mask is not None:
-        sizes = {"batch": batch, "query time": query_time}
-        masks.append(_checked("query_mask", query_mask, sizes)[:, :, None])
-    for name, mask in (("value_mask", value_mask), ("key_mask", key_mask)):
+    for name, mask, own in (
+        ("query_mask", query_mask, "query time"),
+        ("value_mask", value_mask, "value time"),
+        ("key_mask", key_mask, "value time"),
+    ):
         if mask is not None:
-            sizes = {"batch": batch, "value time": value_time}
-            masks.append(_checked(name, mask, sizes)[:, None, :])
+            mask = checked_mask(name, mask, {"batch": batch, own: axes[own]})
+            places = [place for place, axis in enumerate(axes) if axis not in ("batch", own)]
+            masks.append(ops.expand_dims(mask, places))
     if attention_mask is not None:
-        sizes = {"batch": batch, "query time": query_time, "value time": value_time}
-        masks.append(_checked("attention_mask", attention_mask, sizes, may_broadcast=True))
+        masks.append(_with_all_axes(attention_mask, axes))
     if use_causal_mask:
-        masks.append(causal_mask(query_time, value_time)[None])
+        masks.append(
+            ops.expand_dims(causal_mask(query_time, value_time), list(range(len(axes) - 2)))
+        )
     joined = None
     for mask in masks:
         joined = mask if joined is None else ops.logical_and(joined, mask)
@@ -60,8 +67,10 @@ def causal_mask(query_time, value_time=None):
     return ops.arange(value_time)[None, :] <= query
 
 
-def masked_softmax(scores, mask=None):
-    r"""Turn scores into weights, $m_i e^{s_i} / \sum_j m_j e^{s_j}$, 0 where all is masked.
+def masked_softmax(scores, mask=None, mean_of_masked=False):
+    r"""Turn scores into weights, $m_i e^{s_i} / \sum_j m_j e^{s_j}$.
+
+    Where all is masked they are 0, or all equal with `mean_of_masked`.
 
     Example:
         >>> scores = ops.array([[0.0, 0.0, 9.0], [1.0, 2.0, 3.0]])
@@ -78,7 +87,9 @@ def masked_softmax(scores, mask=None):
         return ops.cast(_softmax(scores), dtype)
     # A finite score for what is masked: where all is masked, -inf would leave 0 / 0.
     weights = _softmax(ops.where(mask, scores, LEAST))
-    return ops.cast(ops.where(mask, weights, 0.0), dtype)
+    if not mean_of_masked:
+        weights = ops.where(mask, weights, 0.0)
+    return ops.cast(weights, dtype)
 
 
 def _softmax(scores):
@@ -89,24 +100,12 @@ def _softmax(scores):
     return ops.softmax(scores, axis=-1)
 
 
-def _checked(name, mask, sizes, may_broadcast=False):
-    """Return a mask as booleans, batch first, or refuse it by name where its shape is another."""
-    mask = ops.cast(ops.convert_to_tensor(mask), "bool")
-    shape = tuple(mask.shape)
-    if may_broadcast and len(shape) == 2:
-        mask = mask[None]
-    fits = len(mask.shape) == len(sizes)
-    for axis, (found, size) in enumerate(zip(mask.shape, sizes.values(), strict=False)):
-        is_known = isinstance(found, int) and isinstance(size, int)
-        is_one = found == 1 and (may_broadcast or axis == 0)
-        fits = fits and (not is_known or found == size or is_one)
-    if not fits:
-        known = (str(size) if isinstance(size, int) else "any" for size in sizes.values())
-        allowed = f"({', '.join(sizes)})"
-        if may_broadcast:
-            allowed += f" or ({', '.join(list(sizes)[1:])})"
-        raise ValueError(
-            f"`{name}` has the shape {shape}. Allowed: {allowed}, here ({', '.join(known)}), of "
-            "booleans, True = attend."
-        )
+def _with_all_axes(attention_mask, axes):
+    """Return an attention mask with a size, perhaps 1, for each axis of the scores."""
+    by_rank = {2: ("query time", "value time"), 3: ("batch", "query time", "value time")}
+    given = by_rank.get(len(attention_mask.shape), tuple(axes))
+    sizes = {name: axes[name] for name in given}
+    mask = checked_mask("attention_mask", attention_mask, sizes, one_for_all=given)
+    for place, name in enumerate(axes):
+        mask = mask if name in given else ops.expand_dims(mask, place)
     return mask

@@ -29,6 +29,9 @@ class MultiHeadAttention(AttentionLayer):
         bias_initializer: First values of the biases.
         rotary: Whether queries and keys are rotated by their positions, both counted from 0; see
             `RotaryPositions`. `key_dim` must be even.
+        mask_as_keras: Whether to do with masks what Keras's layer does: a query that may attend to
+            nothing, such as a padded one, gets the mean of all values in place of zeros, and the
+            inputs lose the masks that they carry.
         **kwargs: `dropout`, `seed` and what every attention takes; see `AttentionLayer`, which also
             documents the call.
 
@@ -58,6 +61,7 @@ class MultiHeadAttention(AttentionLayer):
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         rotary=False,
+        mask_as_keras=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -72,6 +76,7 @@ class MultiHeadAttention(AttentionLayer):
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.mask_as_keras = bool(mask_as_keras)
         self.rotary = RotaryPositions(dtype=self.dtype_policy) if rotary else None
         if rotary and self.key_dim % 2:
             raise ValueError(
@@ -132,8 +137,9 @@ class MultiHeadAttention(AttentionLayer):
         return self._attend(self._rotate(self._project(query, "query")), memory, mask, training)
 
     def _attend(self, query, memory, mask, training):
-        mask = None if mask is None else mask[:, None]  # the same for all heads
-        weights = masked_softmax(self.scores(query, memory["keys"]), mask)
+        if mask is not None and len(mask.shape) == 3:
+            mask = mask[:, None]  # the same for all heads
+        weights = masked_softmax(self.scores(query, memory["keys"]), mask, self.mask_as_keras)
         heads = ops.matmul(self._dropout(weights, training), memory["values"])
         heads = ops.transpose(heads, (0, 2, 1, 3))  # (batch, query time, heads, value_dim)
         kernel = self._cast_weight(self.output_kernel)
@@ -141,9 +147,9 @@ class MultiHeadAttention(AttentionLayer):
         output = ops.matmul(heads, ops.reshape(kernel, (-1, kernel.shape[-1])))
         if self.output_bias is not None:
             output = output + self._cast_weight(self.output_bias)
-        if mask is not None:  # a query that may attend to nothing gets zeros, not the bias
-            may_attend = ops.any(mask[:, 0], axis=-1, keepdims=True)  # (batch, query time or 1, 1)
-            output = ops.where(may_attend, output, 0)
+        if mask is not None and not self.mask_as_keras:  # zeros, not the bias
+            may_attend = ops.any(mask, axis=(1, 3))  # (batch, query time or 1)
+            output = ops.where(may_attend[:, :, None], output, 0)
         return output, weights
 
     def _project(self, x, name):
@@ -178,4 +184,5 @@ class MultiHeadAttention(AttentionLayer):
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
             "rotary": self.rotary is not None,
+            "mask_as_keras": self.mask_as_keras,
         }

@@ -176,10 +176,10 @@ class _Fused(_Reference):
         return last, outputs if every else last[:, None], list(states)
 
 
-REFERENCE, FUSED = _Reference(), _Fused()
-# What `implementation` stands for: the ways that may be taken, the best one first.
-IMPLEMENTATIONS = {
-    "auto": (_CuDNN(), _OneStep(), FUSED, REFERENCE),
+REFERENCE, FUSED, CUDNN = _Reference(), _Fused(), _CuDNN()
+# What `engine` stands for: the ways that may be taken, the best one first.
+ENGINES = {
+    "auto": (CUDNN, _OneStep(), FUSED, REFERENCE),
     "reference": (REFERENCE,),
     "fused": (FUSED,),
 }
@@ -187,9 +187,15 @@ IMPLEMENTATIONS = {
 
 def choose_execution(layer, call):
     """Return the `Execution` of a call: the first way that nothing stands against."""
-    ways = IMPLEMENTATIONS[layer.implementation]
+    argument = "engine"
+    ways = ENGINES[layer.engine]
+    use_cudnn = getattr(layer, "use_cudnn", "auto")
+    if use_cudnn is True:
+        argument, ways = "use_cudnn", (CUDNN,)
+    elif use_cudnn is False:
+        ways = tuple(way for way in ways if way is not CUDNN)
     insisted = len(ways) == 1
-    reason = f"implementation={layer.implementation!r} was asked for"
+    reason = f"{argument}={getattr(layer, argument)!r} was asked for"
     for way in ways:
         against = way.obstacle(layer, call) or (not insisted and way.drawback(layer, call))
         if not against:
@@ -197,8 +203,9 @@ def choose_execution(layer, call):
             return Execution(way.name, own_reason or reason, way.run)
         reason = against
     raise ValueError(
-        f"{type(layer).__name__} `{layer.name}`: argument `implementation` got "
-        f"{layer.implementation!r}, but {reason}. Allowed here: 'auto' and 'reference'."
+        f"{type(layer).__name__} `{layer.name}`: argument `{argument}` got "
+        f"{getattr(layer, argument)!r}, but {reason}. Allowed here: 'auto' and "
+        f"{'False' if argument == 'use_cudnn' else repr('reference')}."
     )
 
 

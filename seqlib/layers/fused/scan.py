@@ -37,9 +37,10 @@ class Scan:
         self.layer = layer  # whose weights the step reads, or None; it keeps the `Scan`
         self.programs = {}  # structure of the constants -> _Programs
 
-    def __call__(self, states, sequences, constants=(), mask=None, training=False):
+    def __call__(self, states, sequences, constants=(), mask=None, training=False, compiles=True):
         """Go over time; return tuples of outputs, (batch, time, ...), and of the last states."""
-        # A masked step leaves the states as they are and has outputs of zero.
+        # A masked step leaves the states as they are and has outputs of zero. compiles: False for
+        # plain operations, which have second derivatives too.
         states, sequences, constants = keras.tree.map_structure(
             lambda x: getattr(x, "value", x),  # of a Keras variable
             (tuple(states), tuple(sequences), constants),
@@ -47,10 +48,11 @@ class Scan:
         mask = None if mask is None else ops.cast(mask, "bool")
         if BACKEND.name == "jax":
             return _on_jax(self.step, states, sequences, constants, mask)
-        compiles = BACKEND.name == "tensorflow" and xla_available()
-        if not compiles or BACKEND.is_eager() or being_exported():
-            return _step_by_step(self.step, states, sequences, constants, mask)
-        return self._compiled(states, sequences, constants, mask, training)
+        if BACKEND.name == "tensorflow" and not BACKEND.is_eager():
+            if compiles and xla_available() and not being_exported():
+                return self._compiled(states, sequences, constants, mask, training)
+            return _in_graph(self.step, states, sequences, constants, mask)
+        return _step_by_step(self.step, states, sequences, constants, mask)
 
     def _compiled(self, states, sequences, constants, mask, training):
         tf = BACKEND.tf
@@ -184,19 +186,31 @@ def _beside(real, tensor):
 
 
 def _step_by_step(step, states, sequences, constants, mask):
-    """Run the loop in Python, where there is a length: plain operations that run everywhere."""
-    time = sequences[0].shape[1]
-    if time is None:
-        raise ValueError(
-            "A sequence of unknown length cannot be exported. Give the input a fixed length, "
-            "keras.Input((length, ...))."
-        )
+    """Run the loop in Python: plain operations, one after the other."""
     steps = []
-    for t in range(time):
+    for t in range(sequences[0].shape[1]):
         real = None if mask is None else mask[:, t]
         outputs, states = _masked_step(step, states, _at(sequences, t), constants, real)
         steps.append(outputs)
     return tuple(ops.stack(output, axis=1) for output in zip(*steps, strict=True)), states
+
+
+def _in_graph(step, states, sequences, constants, mask):
+    """Run a loop of TensorFlow: plain operations for any length, which run everywhere."""
+    tf = BACKEND.tf
+
+    def body(carry, slices):
+        real = None if mask is None else slices[-1]
+        return _masked_step(step, carry[1], slices[: len(sequences)], constants, real)
+
+    time_first = sequences if mask is None else (*sequences, mask)
+    time_first = tuple(ops.swapaxes(x, 0, 1) for x in time_first)
+    # Of the first outputs only shapes and types count. A sum over time has them at any length.
+    first, _ = step(states, tuple(ops.sum(x, axis=1) for x in sequences), constants)
+    start = keras.tree.map_structure(ops.zeros_like, tuple(first)), states
+    outputs, all_states = tf.scan(body, time_first, start)
+    last = [tf.concat([start[None], x], 0)[-1] for start, x in zip(states, all_states, strict=True)]
+    return tuple(ops.swapaxes(x, 0, 1) for x in outputs), tuple(last)
 
 
 def _on_jax(step, states, sequences, constants, mask):

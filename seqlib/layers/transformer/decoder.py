@@ -96,7 +96,7 @@ class TransformerDecoderBlock(TransformerBlock):
 
     def step(self, x, state, t, memory_mask=None):
         """Decode position `t`, (batch, 1, units); return the same of the output, and the state."""
-        mask = join_masks((1, None), value_mask=memory_mask)
+        mask = join_masks((None, 1, None), value_mask=memory_mask)
 
         def attend(x):
             return self.attention.attend_next(x, state["self"], t)

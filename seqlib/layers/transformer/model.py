@@ -221,8 +221,9 @@ class Transformer(TransformerLayer, keras.Model):
     def _logits(self, x):
         if self.head is not None:
             return self.head(x)
-        kernel = ops.cast(self.target_embedding.embeddings, self.compute_dtype)
-        return ops.matmul(x, ops.transpose(kernel))
+        # Asked of the layer: a quantized table has scales beside it, and LoRA two more matrices.
+        table = self.target_embedding(ops.arange(self.target_vocabulary))
+        return ops.matmul(x, ops.transpose(table))
 
     def compute_mask(self, inputs, previous_mask=None):
         """Return the mask of the target, which the logits carry."""

@@ -188,7 +188,7 @@ def test_asking_step_by_step_is_the_whole_call(name):
     layer = LAYERS[name]()
     whole = layer(query, value, value_mask=SEEN, return_attention_scores=True)
     memory = layer.project_memory(ops.convert_to_tensor(value))
-    mask = join_masks((1, TIME), value_mask=SEEN)
+    mask = join_masks((None, 1, TIME), value_mask=SEEN)
     queries = [ops.convert_to_tensor(query[:, t : t + 1]) for t in range(4)]
     steps = [layer.attend(one, memory, mask) for one in queries]
     for index, axis in ((0, 1), (1, -2)):

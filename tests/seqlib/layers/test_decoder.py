@@ -142,7 +142,7 @@ def test_it_equals_a_loop_of_keras_over_layers_of_keras(name):
 def outcome(decoder, step_by_step, training, x, value, x_mask, value_mask, states):
     """Return outputs, weights and all gradients, from one pass or from one step after the other."""
     if decoder.query == "current":
-        decoder.layer.implementation = "reference" if step_by_step else "auto"
+        decoder.layer.engine = "reference" if step_by_step else "auto"
     inputs = [keras.Variable(one) for one in (x, value, *states)]
     variables = [*inputs, *decoder.trainable_weights]
     call = {"value_mask": value_mask, "inputs_mask": x_mask, "training": training}

@@ -27,8 +27,8 @@ LAYERS = ["GRU", "LSTM"]
 on_tensorflow = pytest.mark.skipif(BACKEND.name != "tensorflow", reason="a feature of that backend")
 
 
-def pair(name, implementation="fused", **arguments):
-    return pair_of(name, implementation, **arguments)
+def pair(name, engine="fused", **arguments):
+    return pair_of(name, engine, **arguments)
 
 
 def ours(name, **arguments):
@@ -41,7 +41,7 @@ def test_a_single_step_is_equal_to_keras(name):
     for zero_output_for_mask, return_sequences in itertools.product((False, True), repeat=2):
         both = pair(
             name,
-            implementation="auto",
+            engine="auto",
             zero_output_for_mask=zero_output_for_mask,
             return_sequences=return_sequences,
             return_state=True,
@@ -131,7 +131,7 @@ def test_a_second_derivative_is_refused_and_not_taken_for_zero(name, compiled):
             first = inner.gradient(total, x)
         return outer.gradient(first, x)
 
-    with pytest.raises(NotImplementedError, match="implementation='reference'"):
+    with pytest.raises(NotImplementedError, match="engine='reference'"):
         (tf.function(second) if compiled else second)(tf.constant(example_input()))
 
 
@@ -139,7 +139,7 @@ def test_a_second_derivative_is_refused_and_not_taken_for_zero(name, compiled):
 def test_what_is_exported_runs_where_nothing_compiles(tmp_path):
     import tensorflow as tf
 
-    layer = keras.layers.Bidirectional(ours("LSTM", implementation="auto", return_sequences=True))
+    layer = keras.layers.Bidirectional(ours("LSTM", engine="auto", return_sequences=True))
     model = keras.Sequential([keras.Input((None, FEATURES)), keras.layers.Masking(), layer])
     x = example_input()
     x[0, 4:] = 0
@@ -157,7 +157,7 @@ def test_an_export_to_onnx_runs(name, tmp_path):
     pytest.importorskip("tf2onnx")
     onnxruntime = pytest.importorskip("onnxruntime")
     x = example_input()
-    layer = ours(name, implementation="auto")
+    layer = ours(name, engine="auto")
     model = keras.Sequential([keras.Input((TIME, FEATURES)), layer])
     expected = model.predict(x, verbose=0)
     model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
@@ -206,9 +206,9 @@ def test_the_way_is_chosen_by_what_gives_the_same_numbers():
     assert name(lstm(4), time=1) == "one step"
     assert name(lstm(4), time=20, eager=True) == "reference"
     assert name(lstm(4), time=20, exported=True) == "reference"
-    assert name(lstm(4, implementation="fused"), time=1, eager=True) == "fused"
+    assert name(lstm(4, engine="fused"), time=1, eager=True) == "fused"
     for layer, reason in (
-        (lstm(4, implementation="reference"), "asked for"),
+        (lstm(4, engine="reference"), "asked for"),
         (lstm(4, unroll=True), "unroll"),
         (lstm(4, activation="relu"), "activation is not tanh"),
         (gru(4, recurrent_activation="hard_sigmoid"), "recurrent_activation is not sigmoid"),
@@ -239,9 +239,9 @@ def test_a_cell_with_equations_of_its_own_keeps_them():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"implementation": "quick"}, "`implementation` got 'quick'. Allowed: 'auto', 'ref"),
-        ({"implementation": "fused", "unroll": True}, "got 'fused', but unroll=True .* 'auto'"),
-        ({"implementation": "fused", "activation": "relu"}, "activation is not tanh"),
+        ({"engine": "quick"}, "`engine` got 'quick'. Allowed: 'auto', 'ref"),
+        ({"engine": "fused", "unroll": True}, "got 'fused', but unroll=True .* 'auto'"),
+        ({"engine": "fused", "activation": "relu"}, "activation is not tanh"),
     ],
 )
 def test_a_way_that_cannot_be_had_is_refused(arguments, message):
@@ -256,9 +256,9 @@ def test_with_a_gpu_the_masks_that_cudnn_cannot_take_go_step_by_step(name, monke
     import tensorflow as tf
 
     monkeypatch.setattr(BACKEND, "has_gpu", lambda: True)
-    layer, reference = pair(name, implementation="auto", return_sequences=True, return_state=True)
+    layer, reference = pair(name, engine="auto", return_sequences=True, return_state=True)
     assert layer.execution(time=TIME, masked=True).name == "cuDNN"
-    unbiased = ours(name, implementation="auto", use_bias=False)
+    unbiased = ours(name, engine="auto", use_bias=False)
     assert unbiased.execution(time=TIME).name == "reference"
     x = example_input()
     for rows in (None, MASK, np.repeat(MASK[:1], BATCH, axis=0)):

@@ -5,11 +5,9 @@ layers of Keras, but with ours in the place of those that we replace.
 """
 
 import importlib
-import inspect
 import types
 import unittest
 
-import keras
 import pytest
 
 import seqlib.layers
@@ -22,28 +20,17 @@ theirs = pytest.importorskip("keras.src.layers")
 pytest.importorskip("absl.testing", reason="Keras's tests are written with absl")
 
 OURS = ["SimpleRNN", "GRU", "LSTM", "SimpleRNNCell", "GRUCell", "LSTMCell"]
-MODULES = ["simple_rnn", "gru", "lstm", "rnn", "bidirectional", "stacked_rnn_cells"]
+MODULES = [
+    "simple_rnn", "gru", "lstm", "rnn", "bidirectional", "stacked_rnn_cells", "time_distributed"
+]  # fmt: skip
 LEFT_OUT = {
-    "test_basics",  # what it asks of any layer `check_layer` asks of each of ours
     # These ask which private kernel of Keras a layer of Keras would take.
     "test_fused_gru_eligibility",
     "test_fused_lstm_eligibility",
-    "test_keeps_use_cudnn",
 }
 
 
-def accepting_what_names_a_kernel(layer_class):
-    """Take and drop the arguments by which Keras chooses between its kernels."""
-
-    def init(self, *args, implementation=None, use_cudnn=None, **kwargs):
-        layer_class.__init__(self, *args, **kwargs)
-
-    made = type(layer_class.__name__, (layer_class,), {"__init__": init})
-    made.__signature__ = inspect.signature(layer_class)
-    return keras.saving.register_keras_serializable("keras_suite")(made)
-
-
-substitutes = {name: accepting_what_names_a_kernel(getattr(seqlib.layers, name)) for name in OURS}
+substitutes = {name: getattr(seqlib.layers, name) for name in OURS}
 layers = types.SimpleNamespace(**{**vars(theirs), **substitutes})
 
 for module_name in MODULES:

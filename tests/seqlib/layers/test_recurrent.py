@@ -43,13 +43,13 @@ NAMES = ["SimpleRNN", "GRU", "LSTM"]
 EACH_WAY = NAMES if BACKEND.name == "torch" else [*NAMES, "GRU fused", "LSTM fused"]
 
 
-def pair(variant, implementation="auto", **arguments):
+def pair(variant, engine="auto", **arguments):
     """Return our layer, by its kernel where the variant says so, and the one of Keras."""
     name = variant.split()[0]
-    implementation = "fused" if "fused" in variant else implementation
+    engine = "fused" if "fused" in variant else engine
     arguments = {"seed": 7, **VARIANTS[variant], **arguments}
     return (
-        getattr(seqlib.layers, name)(UNITS, implementation=implementation, **arguments),
+        getattr(seqlib.layers, name)(UNITS, engine=engine, **arguments),
         getattr(keras.layers, name)(UNITS, **arguments),
     )
 
@@ -319,9 +319,9 @@ def test_a_bad_argument_is_named_with_what_is_allowed(arguments, message):
 def test_a_call_that_does_not_fit_is_refused():
     x = example_input()
     lstm = seqlib.layers.LSTM(UNITS)
-    with pytest.raises(ValueError, match="Allowed: 2 of \\(batch, 5\\)"):
+    with pytest.raises(ValueError, match="Allowed: \\(5, 5\\), \\(5, 5\\)"):
         lstm(x, initial_state=[np.zeros((BATCH, UNITS), "float32")])
-    with pytest.raises(ValueError, match="Allowed: 1 of \\(batch, 5\\)"):
+    with pytest.raises(ValueError, match="Allowed: \\(5, 5\\)"):
         seqlib.layers.GRU(UNITS)(x, initial_state=np.zeros((BATCH, UNITS + 1), "float32"))
     with pytest.raises(ValueError, match="ndim=3"):
         lstm(x[0])
