@@ -197,8 +197,11 @@ def _divisor(penalty, number):
 def _normalized(logits, shape):
     """Return log-probabilities, (batch, width, vocabulary), and where there are none for NaN."""
     total = ops.logsumexp(logits, axis=-1, keepdims=True)  # (batch * width, 1)
-    is_nan = ops.logical_not(ops.reshape(total, shape) < float("inf"))  # >= inf is false of NaN
-    log_probabilities = ops.where(logits > NEG_INF, logits - total, NEG_INF)
+    is_number = total < float("inf")  # false of NaN too
+    # No hypothesis goes on from NaN, which every compiler would sort into another place.
+    is_possible = ops.logical_and(is_number, logits > NEG_INF)
+    log_probabilities = ops.where(is_possible, logits - total, NEG_INF)
+    is_nan = ops.logical_not(ops.reshape(is_number, shape))
     return ops.reshape(log_probabilities, (*shape, -1)), is_nan
 
 

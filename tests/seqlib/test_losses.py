@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from seqlib.losses import MaskedCrossentropy
+from seqlib.compiled import BACKEND
+from seqlib.losses import ChainCrossentropy, MaskedCrossentropy
 from seqlib.metrics import MaskedAccuracy
 from tests.seqlib.layers.gradients import value_and_gradients
 
@@ -134,3 +135,36 @@ def test_shapes_that_do_not_go_together_are_refused(logits, full, use):
         use(logits, logits)
     with pytest.raises(ValueError, match="same batch and time; got shapes"):
         use(full[:, 1:], logits)
+
+
+def test_negative_targets_are_padding_too(logits, targets):
+    loss, foreign = MaskedCrossentropy(0.1), np.where(targets == 0, -100, targets)
+    for use in (loss, lambda *both: MaskedAccuracy()(*both)):
+        assert float(use(foreign, logits)) == pytest.approx(float(use(targets, logits)))
+    variable = keras.Variable(logits)
+    _, (gradient,) = value_and_gradients(lambda: loss(foreign, variable.value), [variable])
+    assert np.all(np.isfinite(numpy(gradient)))
+
+
+def test_weights_of_a_wrong_shape_are_refused(logits, targets):
+    each = np.ones((BATCH, TIME, 1), "float32")
+    loss = MaskedCrossentropy()
+    assert float(loss(targets, logits, each)) == pytest.approx(float(loss(targets, logits)))
+    with pytest.raises(ValueError, match=r"`sample_weight` has the shape \(4, 6, 2\). Allowed"):
+        loss(targets, logits, np.ones((BATCH, TIME, 2), "float32"))
+    with pytest.raises(ValueError, match=r"`sample_weight` has the shape \(4, 6\).*each sentence"):
+        ChainCrossentropy()(targets % 3, np.zeros((BATCH, TIME, 3, 3), "float32"), each[..., 0])
+
+
+def test_replicas_of_a_strategy_give_their_shares(logits, full, monkeypatch):
+    """The gradients of all replicas are added up: two halves must make the whole."""
+    potentials = np.random.default_rng(4).normal(size=(BATCH, TIME, 3, 3)).astype("float32")
+    cases = (
+        (MaskedCrossentropy(0.1), full, logits),
+        (ChainCrossentropy(), full % 3, potentials),
+    )
+    whole = [float(loss(true, predicted)) for loss, true, predicted in cases]
+    monkeypatch.setattr(BACKEND, "replicas", lambda: 2)
+    for (loss, true, predicted), expected in zip(cases, whole, strict=True):
+        halves = [float(loss(true[part], predicted[part])) for part in (slice(2), slice(2, 4))]
+        assert sum(halves) == pytest.approx(expected, rel=1e-5)

@@ -158,6 +158,7 @@ class Transformer(TransformerLayer, keras.Model):
         self.decoder.build(shape, shape)
         if self.head is not None:
             self.head.build(shape)
+        self.attach_mask.build((None, None, self.target_vocabulary))
         self.built = True
 
     def call(self, inputs, return_attention_scores=False, training=False):

@@ -1,5 +1,10 @@
 """The compiled loop, asked through the public functions: when it compiles, and what it sees."""
 
+import copy
+import functools
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -228,3 +233,91 @@ def test_an_unknown_kind_of_compilation_is_refused(decode, how):
     if BACKEND == "torch":
         with pytest.raises(ValueError, match="no XLA"):
             decode(History(3, 0), (), [0], length=1, jit_compile=True, **how)
+
+
+def transformer():
+    return layers.Transformer(9, 9, units=8, num_layers=1, num_heads=2)
+
+
+def greedily(model, step=None):
+    states = model.initial_state(np.ones((2, 3), int), length=4)
+    return numpy(decoding.greedy(step or model.step, states, [1, 1], length=4))
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
+@pytest.mark.parametrize("change", ["lora", "quantization"])
+@pytest.mark.skipif(BACKEND == "torch", reason="nothing is compiled there")
+def test_what_is_compiled_is_renewed_when_its_model_changes(change):
+    model = transformer()
+
+    def refers_to_it(tokens, states):
+        return model.step(tokens, states)
+
+    def has_it(tokens, states, model):
+        return model.step(tokens, states)
+
+    steps = [None, refers_to_it, functools.partial(has_it, model=model)]
+    before = [greedily(model, step)[1] for step in steps]
+    if change == "lora":
+        model.head.enable_lora(2)
+        model.head.lora_kernel_b.assign(np.random.default_rng(0).normal(size=(2, 9)))
+    else:
+        model.head.kernel.assign(3 * model.head.kernel)
+        model.quantize("int8")
+    fresh = greedily(model, lambda tokens, states: model.step(tokens, states))[1]
+    assert np.abs(fresh - before[0]).max() > 1e-3
+    for step in steps:
+        np.testing.assert_allclose(greedily(model, step)[1], fresh, atol=1e-5)
+
+
+def test_what_is_compiled_goes_with_its_model():
+    model = transformer()
+    greedily(model)
+    gone = weakref.ref(model)
+    del model
+    keras.backend.clear_session()
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_model_that_was_decoded_with_can_be_copied():
+    model = History(6, seed=4)
+    decoding.greedy(model, model.states(ROWS), [0] * 9, length=2)
+    copied = copy.deepcopy(model)
+    tokens = [
+        numpy(decoding.greedy(one, one.states(ROWS), [0] * 9, length=2))[0]
+        for one in (model, copied)
+    ]
+    np.testing.assert_array_equal(*tokens)
+
+
+@on_tensorflow
+@each_way
+def test_a_batch_of_unknown_size_is_refused_with_the_reason(decode, how):
+    import tensorflow as tf
+
+    def step(tokens, states):
+        return ops.one_hot(tokens, 3), states
+
+    signature = [tf.TensorSpec((None,), tf.int32)]
+    function = tf.function(lambda first: decode(step, (), first, length=2, **how), signature)
+    with pytest.raises(ValueError, match="unknown number of rows"):
+        function(tf.constant([0, 1]))
+
+
+@each_way
+@pytest.mark.skipif(BACKEND == "torch", reason="torch has no XLA")
+def test_nan_shows_the_same_on_every_path(decode, how):
+    def step(tokens, states):
+        bad = ops.where(states == 1, float("nan"), 0.0)[:, None] * ops.one_hot(tokens, 5)
+        return ops.one_hot((tokens + 1) % 5, 5) + bad, states + 1
+
+    compiled, plain = (
+        numpy(decode(step, np.int32([0, -9]), [0, 0], length=3, jit_compile=jit_compile, **how))
+        for jit_compile in (True, False)
+    )
+    for _, scores in (compiled, plain):
+        is_nan = np.isnan(scores.reshape(2, -1))
+        assert is_nan[0].any()
+        assert not is_nan[1].any()
+    np.testing.assert_array_equal(np.isnan(compiled[1]), np.isnan(plain[1]))

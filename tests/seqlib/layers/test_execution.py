@@ -242,6 +242,9 @@ def test_a_cell_with_equations_of_its_own_keeps_them():
         ({"engine": "quick"}, "`engine` got 'quick'. Allowed: 'auto', 'ref"),
         ({"engine": "fused", "unroll": True}, "got 'fused', but unroll=True .* 'auto'"),
         ({"engine": "fused", "activation": "relu"}, "activation is not tanh"),
+        ({"implementation": "fused"}, "`implementation` got 'fused'. Allowed: 0, 1, 2"),
+        ({"use_cudnn": "yes"}, "`use_cudnn` got 'yes'. Allowed: 'auto', True, False"),
+        ({"use_cudnn": True, "unroll": True}, "`use_cudnn` got True, but .*Allowed here: .* False"),
     ],
 )
 def test_a_way_that_cannot_be_had_is_refused(arguments, message):
@@ -258,6 +261,8 @@ def test_with_a_gpu_the_masks_that_cudnn_cannot_take_go_step_by_step(name, monke
     monkeypatch.setattr(BACKEND, "has_gpu", lambda: True)
     layer, reference = pair(name, engine="auto", return_sequences=True, return_state=True)
     assert layer.execution(time=TIME, masked=True).name == "cuDNN"
+    without = ours(name, engine="auto", use_cudnn=False)
+    assert without.execution(time=TIME, masked=True).name != "cuDNN"
     unbiased = ours(name, engine="auto", use_bias=False)
     assert unbiased.execution(time=TIME).name == "reference"
     x = example_input()

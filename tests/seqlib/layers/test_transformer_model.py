@@ -79,6 +79,15 @@ def test_ties_share_one_matrix():
     assert every.source_embedding is every.target_embedding
 
 
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
+@pytest.mark.parametrize("form", ["sinusoidal", "learned, tied", "output tied, unscaled"])
+def test_quantized_weights_say_about_the_same(form):
+    model = layers.Transformer(10, 10, **{**SIZES, **FORMS[form]}, seed=1)
+    before = logits(model)
+    model.quantize("int8")
+    np.testing.assert_allclose(logits(model), before, atol=0.05 * np.abs(before).max())
+
+
 @pytest.mark.parametrize("form", ["rotary, pre-norm", "learned, tied"])
 def test_no_real_place_sees_padding(form):
     model, real = make.__wrapped__(form), TARGET != 0  # one of its own, to be changed
