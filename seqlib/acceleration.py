@@ -16,11 +16,7 @@ NOT_OURS = {
     "attention_axes": (None, [1], (1,)),
     "use_gate": (False,),
     "sliding_window": (None,),
-    "kernel_regularizer": (None,),
-    "bias_regularizer": (None,),
     "activity_regularizer": (None,),
-    "kernel_constraint": (None,),
-    "bias_constraint": (None,),
 }
 OTHER_FUNCTION = "it has no matrices as ours has, and takes its arguments in a list"
 LEFT = {"AdditiveAttention": OTHER_FUNCTION, "Attention": OTHER_FUNCTION}
@@ -166,11 +162,9 @@ def _settings_of_attention(config):
         value = settings.pop(name, harmless[0])
         if value not in harmless:
             return config, f"it has `{name}`, which ours has not"
-    output_shape = settings.pop("output_shape")
-    sizes = [output_shape] if isinstance(output_shape, int) else list(output_shape or [None])
-    if len(sizes) > 1:
-        return config, f"output_shape={output_shape!r} has several axes"
-    return {**settings, "output_dim": sizes[0], "mask_as_keras": True}, None
+    if isinstance(settings["output_shape"], (list, tuple)) and len(settings["output_shape"]) > 1:
+        return config, "its `output_shape` has several axes"
+    return {**settings, "mask_as_keras": True}, None
 
 
 def _how_it_runs(layer):

@@ -37,11 +37,15 @@ class Backend:
         """Return a tensor with what is known of its shape, where a backend may have lost it."""
         return x
 
-    def require_equal(self, x, pair, message):
-        """Return a tensor, or raise an error with the message where two sizes are not equal."""
-        if pair[0] != pair[1]:
-            raise ValueError(f"{message} Got {pair[0]} and {pair[1]}.")
+    def require(self, x, condition, message):
+        """Return a tensor, or raise an error with the message where a condition does not hold."""
+        if not self.is_unknown(condition) and not bool(condition):
+            raise ValueError(message)
         return x
+
+    def is_unknown(self, condition):
+        """Return whether a truth value will be known only when what is traced now runs."""
+        return False
 
     def outlives_its_graph(self, x):
         """Return whether a tensor was traced in a graph that is not the one at work now."""
@@ -79,9 +83,14 @@ class _TensorFlow(Backend):
     def ensure_shape(self, x, shape):
         return self.tf.ensure_shape(x, shape)
 
-    def require_equal(self, x, pair, message):
-        with self.tf.control_dependencies([self.tf.debugging.assert_equal(*pair, message)]):
+    def require(self, x, condition, message):
+        if not self.is_unknown(condition):
+            return super().require(x, condition, message)
+        with self.tf.control_dependencies([self.tf.debugging.Assert(condition, [message])]):
             return self.tf.identity(x)
+
+    def is_unknown(self, condition):
+        return self.tf.is_symbolic_tensor(condition)
 
     def outlives_its_graph(self, x):
         if not self.tf.is_symbolic_tensor(x):
@@ -114,6 +123,9 @@ class _Jax(Backend):
 
     def has_gpu(self):
         return self.jax.default_backend() == "gpu"
+
+    def is_unknown(self, condition):
+        return isinstance(condition, self.jax.core.Tracer)
 
     def compile(self, function):
         # To `jax.jit` the value of a variable would be a constant, and new weights would go

@@ -64,17 +64,19 @@ def checked_mask(name, mask, sizes, *, one_for_all=("batch",), owner=None):
         or (found == 1 and axis in one_for_all)
         for found, (axis, size) in zip(shape, sizes.items(), strict=True)
     )
-    if fits and "float" not in dtype:
-        return ops.cast(mask, "bool")
     whose = "" if owner is None else f"{type(owner).__name__} `{owner.name}`: argument "
     known = (str(size) if isinstance(size, int) else "any" for size in sizes.values())
-    # A float may be 1 for what counts, or 0 beside -inf, which is added to scores: the opposite.
-    raise ValueError(
+    message = (
         f"{whose}`{name}` has the shape {shape} and the type {dtype}. Allowed: "
         f"({', '.join(sizes)}), here ({', '.join(known)}), of booleans, True = real or may attend; "
-        "compare numbers with what stands for that, such as `mask == 1`, or `mask == 0` where the "
-        "others are -inf."
+        "numbers must be 0 or 1; of a mask that is added to scores give `mask == 0`."
     )
+    if not fits:
+        raise ValueError(message)
+    if "float" in dtype:  # 0 may be what counts, beside -inf
+        is_sure = ops.all(ops.logical_or(mask == 0, mask == 1))
+        mask = BACKEND.require(mask, is_sure, message)
+    return ops.cast(mask, "bool")
 
 
 def checked_step_mask(owner, name, mask, sequence):
@@ -84,9 +86,9 @@ def checked_step_mask(owner, name, mask, sequence):
     batch, time = sequence.shape[:2]
     mask = checked_mask(name, mask, {"batch": batch, "time": time}, owner=owner)
     if None in (time, mask.shape[1]):
-        mask = BACKEND.require_equal(
+        mask = BACKEND.require(
             mask,
-            (ops.shape(mask)[1], ops.shape(sequence)[1]),
+            ops.shape(mask)[1] == ops.shape(sequence)[1],
             f"{type(owner).__name__} `{owner.name}`: argument `{name}` has not as many steps as "
             "the sequence.",
         )

@@ -121,6 +121,13 @@ class AttentionLayer(keras.Layer):
         for name, x in (("query", query), ("value", value), ("key", key)):
             if x is not None:
                 checked_rank(self, name, x, ("batch", "time", "features"))
+        times = None if key is None else {value.shape[1], key.shape[1]} - {None}
+        if times and len(times) > 1:
+            raise ValueError(
+                f"{type(self).__name__} `{self.name}`: argument `key` has the shape "
+                f"{tuple(key.shape)}, and `value` {tuple(value.shape)}. Allowed: as many keys as "
+                "values."
+            )
 
     def _dropout(self, weights, training):
         if not (training and self.dropout):

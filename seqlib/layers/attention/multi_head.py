@@ -23,20 +23,22 @@ class MultiHeadAttention(AttentionLayer):
         num_heads: $n$, a positive integer.
         key_dim: $d$, the size of a head's queries and keys.
         value_dim: Size of a head's values; `key_dim` where None.
-        output_dim: Size of the output; that of the query where None.
+        dropout: Share of the weights dropped in training, in [0, 1).
         use_bias: Whether projections have a bias.
-        kernel_initializer: First values of the matrices.
-        bias_initializer: First values of the biases.
+        output_shape: Size of the output, also as a tuple of one; that of the query where None.
+        kernel_initializer, bias_initializer: First values of the matrices and of the biases.
+        kernel_regularizer, bias_regularizer: Penalties on them.
+        kernel_constraint, bias_constraint: Projections after each update.
         rotary: Whether queries and keys are rotated by their positions, both counted from 0; see
             `RotaryPositions`. `key_dim` must be even.
         mask_as_keras: Whether to do with masks what Keras's layer does: a query that may attend to
             nothing, such as a padded one, gets the mean of all values in place of zeros, and the
             inputs lose the masks that they carry.
-        **kwargs: `dropout`, `seed` and what every attention takes; see `AttentionLayer`, which also
-            documents the call.
+        **kwargs: `seed` and what every attention takes; see `AttentionLayer`, which also documents
+            the call.
 
     Returns:
-        $y$, (batch, query time, output_dim); with `return_attention_scores` also the weights,
+        $y$, (batch, query time, output size); with `return_attention_scores` also the weights,
         (batch, num_heads, query time, value time).
 
     Example:
@@ -55,27 +57,38 @@ class MultiHeadAttention(AttentionLayer):
         num_heads,
         key_dim,
         value_dim=None,
-        *,
-        output_dim=None,
+        dropout=0.0,
         use_bias=True,
+        output_shape=None,
+        *,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
         rotary=False,
         mask_as_keras=False,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(dropout=dropout, **kwargs)
         self.num_heads = checked_size(self, "num_heads", num_heads)
         self.key_dim = checked_size(self, "key_dim", key_dim)
         self.value_dim = self.key_dim
         if value_dim is not None:
             self.value_dim = checked_size(self, "value_dim", value_dim)
-        self.output_dim = output_dim
-        if output_dim is not None:
-            self.output_dim = checked_size(self, "output_dim", output_dim)
+        self.output_size = None
+        if output_shape is not None:
+            is_tuple = isinstance(output_shape, (list, tuple)) and len(output_shape) == 1
+            size = output_shape[0] if is_tuple else output_shape
+            self.output_size = checked_size(self, "output_shape", size)
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
+        self.kernel_constraint = keras.constraints.get(kernel_constraint)
+        self.bias_constraint = keras.constraints.get(bias_constraint)
         self.mask_as_keras = bool(mask_as_keras)
         self.rotary = RotaryPositions(dtype=self.dtype_policy) if rotary else None
         if rotary and self.key_dim % 2:
@@ -92,17 +105,27 @@ class MultiHeadAttention(AttentionLayer):
             ("query", "key", "value"), features, (key_dim, key_dim, value_dim), strict=True
         ):
             self._add_projection(name, (size, heads, dim), (heads, dim))
-        output_dim = self.output_dim or query_shape[-1]
-        self._add_projection("output", (heads, value_dim, output_dim), (output_dim,))
+        size = self.output_size or query_shape[-1]
+        self._add_projection("output", (heads, value_dim, size), (size,))
         self.built = True
 
     def _add_projection(self, name, kernel_shape, bias_shape):
-        initializer = clone_initializer(self.kernel_initializer)
-        kernel = self.add_weight(shape=kernel_shape, name=f"{name}_kernel", initializer=initializer)
+        kernel = self.add_weight(
+            shape=kernel_shape,
+            name=f"{name}_kernel",
+            initializer=clone_initializer(self.kernel_initializer),
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
         bias = None
         if self.use_bias:
-            initializer = clone_initializer(self.bias_initializer)
-            bias = self.add_weight(shape=bias_shape, name=f"{name}_bias", initializer=initializer)
+            bias = self.add_weight(
+                shape=bias_shape,
+                name=f"{name}_bias",
+                initializer=clone_initializer(self.bias_initializer),
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
         setattr(self, f"{name}_kernel", kernel)
         setattr(self, f"{name}_bias", bias)
 
@@ -166,7 +189,7 @@ class MultiHeadAttention(AttentionLayer):
 
     def compute_output_shape(self, query_shape, value_shape, key_shape=None):
         """Return the shape of the output."""
-        return (*query_shape[:-1], self.output_dim or query_shape[-1])
+        return (*query_shape[:-1], self.output_size or query_shape[-1])
 
     def weights_shape(self, query_shape, value_shape):
         """Return the shape of the weights that a call returns."""
@@ -179,10 +202,23 @@ class MultiHeadAttention(AttentionLayer):
             "num_heads": self.num_heads,
             "key_dim": self.key_dim,
             "value_dim": self.value_dim,
-            "output_dim": self.output_dim,
             "use_bias": self.use_bias,
+            "output_shape": self.output_size,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
+            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
             "rotary": self.rotary is not None,
             "mask_as_keras": self.mask_as_keras,
         }
+
+    @classmethod
+    def from_config(cls, config):
+        """Make a layer from what `get_config` returned."""
+        if "output_dim" in config:  # its name at first
+            config = {name: value for name, value in config.items() if name != "output_dim"} | {
+                "output_shape": config["output_dim"]
+            }
+        return cls(**config)

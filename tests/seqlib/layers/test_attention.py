@@ -33,7 +33,7 @@ LAYERS = {
     "general": lambda **a: layers.DotProductAttention("general", kernel_initializer=drawn(), **a),
     "heads": lambda **a: layers.MultiHeadAttention(2, 3, kernel_initializer=drawn(), **a),
     "heads, other sizes": lambda **a: layers.MultiHeadAttention(
-        2, 3, value_dim=5, output_dim=7, use_bias=False, kernel_initializer=drawn(), **a
+        2, 3, value_dim=5, output_shape=7, use_bias=False, kernel_initializer=drawn(), **a
     ),
 }
 # Under warnings as errors nothing can be compiled by PyTorch 2.13, which warns of itself.
@@ -100,13 +100,12 @@ CALLS = {
 def test_heads_equal_those_of_keras(call):
     cases = [
         (((BATCH, TIME, 3), (BATCH, TIME, 5)), {}),
-        (((BATCH, TIME, 3), (BATCH, TIME, 5)), {"value_dim": 5, "output_dim": 7}),
+        (((BATCH, TIME, 3), (BATCH, TIME, 5)), {"value_dim": 5, "output_shape": 7}),
         (((BATCH, TIME, 3), (BATCH, TIME, 5), (BATCH, TIME, 2)), {"use_bias": False}),  # own keys
     ]
     for shapes, sizes in cases if call == "all masks" else cases[:1]:
         ours = layers.MultiHeadAttention(2, 3, **sizes)
-        renamed = {{"output_dim": "output_shape"}.get(key, key): v for key, v in sizes.items()}
-        twin = keras.layers.MultiHeadAttention(2, 3, bias_initializer="normal", **renamed)
+        twin = keras.layers.MultiHeadAttention(2, 3, bias_initializer="normal", **sizes)
         check_same_numbers(
             ours, twin, x=arrays(*shapes), return_attention_scores=True, **CALLS[call]
         )
@@ -243,7 +242,7 @@ def test_one_initializer_draws_each_weight_anew():
         (lambda: layers.MultiHeadAttention(True, 2), "argument `num_heads` got True"),
         (lambda: layers.MultiHeadAttention(2, -1), "argument `key_dim` got -1"),
         (lambda: layers.MultiHeadAttention(2, 2, "3"), "argument `value_dim` got '3'"),
-        (lambda: layers.MultiHeadAttention(2, 2, output_dim=0), "argument `output_dim` got 0"),
+        (lambda: layers.MultiHeadAttention(2, 2, output_shape=0), "argument `output_shape` got 0"),
         (
             lambda: layers.DotProductAttention("cosine"),
             "`score` got 'cosine'. Allowed: 'dot', 'gen",
