@@ -1,4 +1,5 @@
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -60,3 +61,15 @@ def test_data_folder_is_told_without_the_name_of_the_user(monkeypatch, tmp_path)
     assert str(tmp_path) not in machine.data_folder()
     monkeypatch.delenv("SEQLIB_DATA")
     assert str(machine.Path.home()) not in machine.data_folder()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
+def test_memory_that_is_freed_is_kept():
+    """Else every page of a large array comes anew from the system."""
+    resource = pytest.importorskip("resource")
+    size, pages = 2**25, 2**25 // resource.getpagesize()
+    session.keep_freed_memory()
+    np.ones(size, "uint8")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.ones(size, "uint8")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < pages / 4
