@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "layers": {"compiled"},
     "decoding": {"compiled", "layers"},
     "losses": {"compiled", "layers"},
-    "pretrained": {"compiled", "layers", "data"},
+    "pretrained": {"compiled", "layers", "data", "text"},
     "metrics": {"losses"},
     "text": set(),
     "data": set(),

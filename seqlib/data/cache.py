@@ -28,9 +28,17 @@ class DamagedArchive(DataError):
 def root():
     """Return the folder of fetched data: ``SEQLIB_DATA``, else one in the user's cache folder."""
     chosen = os.environ.get("SEQLIB_DATA", "").strip()
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    return platformdirs.user_cache_path("seqlib", appauthor=False)
+    try:
+        if not chosen:
+            return platformdirs.user_cache_path("seqlib", appauthor=False)
+        folder = Path(chosen).expanduser().absolute()
+    except RuntimeError as error:  # a user that the system does not know
+        raise DataError(
+            f"There is no folder for data: {error} Set the environment variable SEQLIB_DATA to one."
+        ) from None
+    if str(folder) != chosen:  # the same one later, and in every process that this one starts
+        os.environ["SEQLIB_DATA"] = str(folder)
+    return folder
 
 
 def path_of(card, file):

@@ -24,6 +24,8 @@ _CHOICES = {  # the first of them where there is none
     "model_type": ("bert",),
     "position_embedding_type": ("absolute",),
     "hidden_act": ("gelu", "relu", "silu", "tanh"),
+    "is_decoder": (False,),  # whose weights were trained to look back alone
+    "add_cross_attention": (False,),
 }
 _READABLE = ("F64", "F32", "F16")
 _IGNORED = ("embeddings.position_ids", "pooler.", "cls.", "classifier.", "qa_outputs.")

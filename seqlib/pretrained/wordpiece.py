@@ -1,13 +1,21 @@
 """Cut sentences into the pieces that an encoder of the BERT family was trained on."""
 
 import dataclasses
+import json
 import string
 
 import numpy as np
 
 from seqlib.files import FileError
 from seqlib.pretrained.loading import model_files
+from seqlib.text.words import surrogates_named
 
+# Settings of ``tokenizer_config.json``, and what the library calls them.
+_NORMALIZING = {
+    "do_lower_case": "lowercase",
+    "strip_accents": "strip_accents",
+    "tokenize_chinese_chars": "handle_chinese_chars",
+}
 _MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
@@ -53,17 +61,19 @@ class WordPiece:
     def __init__(self, tokenizer):
         tokenizer.enable_padding()  # with id 0
         tokenizer.no_truncation()
+        tokenizer.encode_special_tokens = True  # "[PAD]" in a sentence is text
         self._tokenizer = tokenizer
-        self.tokens = [tokenizer.id_to_token(n) for n in range(tokenizer.get_vocab_size())]
+        size = 1 + max(tokenizer.get_vocab().values())  # some ids may have no piece
+        self.tokens = [tokenizer.id_to_token(n) or "" for n in range(size)]
 
     @classmethod
     def load(cls, path=None):
         """Read the pieces of a model.
 
         Args:
-            path: As for `load_bert`: a folder or a dict with ``tokenizer.json``, which also says
-                whether capitals count, or with ``vocab.txt``, where they count if some piece has
-                one; None for MiniLM.
+            path: As for `load_bert`: a folder or a dict with ``tokenizer.json``, or with
+                ``vocab.txt``; None for MiniLM. Beside the latter ``tokenizer_config.json`` may say
+                whether capitals and accents count; else capitals count if some piece has one.
         """
         from tokenizers import Tokenizer
 
@@ -77,7 +87,7 @@ class WordPiece:
             _check_marks(file, tokenizer.get_vocab())
             return cls(tokenizer)
         if "vocab.txt" in files:
-            return cls(_from_vocabulary(files["vocab.txt"]))
+            return cls(_from_vocabulary(files["vocab.txt"], _settings(files)))
         raise FileError(
             path, "", "there is neither tokenizer.json nor vocab.txt. Expected: one of them."
         )
@@ -101,7 +111,8 @@ class WordPiece:
         if length is not None:
             self._tokenizer.enable_truncation(length)
         try:
-            encodings = self._tokenizer.encode_batch(inputs, is_pretokenized=by_words)
+            with surrogates_named(_texts(inputs)):
+                encodings = self._tokenizer.encode_batch(inputs, is_pretokenized=by_words)
         finally:
             self._tokenizer.no_truncation()
         shape = len(encodings), max(map(len, encodings), default=0)
@@ -123,21 +134,47 @@ class WordPiece:
         return [self.tokens[n] for n in self.encode([sentence]).ids[0]]
 
 
-def _from_vocabulary(path):
+def _settings(files):
+    """Return what a ``tokenizer_config.json`` says of the text before it is cut."""
+    if "tokenizer_config.json" not in files:
+        return {}
+    path = files["tokenizer_config.json"]
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        settings = {
+            ours: config[theirs] for theirs, ours in _NORMALIZING.items() if theirs in config
+        }
+    except (ValueError, TypeError, OSError) as error:
+        raise FileError(path, "", f"it cannot be read as a JSON object ({error}).") from error
+    for theirs, ours in _NORMALIZING.items():
+        if settings.get(ours) not in (None, True, False):
+            raise FileError(path, theirs, f"got {settings[ours]!r}. Expected: true or false.")
+    return settings
+
+
+def _from_vocabulary(path, settings):
     """Return the library's tokenizer for a file with one piece a line."""
-    from tokenizers import BertWordPieceTokenizer
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise FileError(path, "", f"it is no text in UTF-8 ({error}).") from error
     pieces = lines[:-1] if lines[-1] == "" else lines
-    vocabulary = {piece.rstrip("\r"): index for index, piece in enumerate(pieces)}
+    pieces = [piece.rstrip("\r") for piece in pieces]
+    vocabulary = {
+        piece: index for index, piece in enumerate(pieces) if piece
+    }  # the last one of two
     _check_marks(path, vocabulary)
     words = vocabulary.keys() - {*_MARKS, "[MASK]"}
     # Of the alphabet alone: pieces such as the sign for degrees Kelvin count as capitals too.
     lower = not any(set(word) & set(string.ascii_uppercase) for word in words)
-    return BertWordPieceTokenizer(vocabulary, lowercase=lower)
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(**{"lowercase": lower, **settings})
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    ends = ((mark, vocabulary[mark]) for mark in ("[SEP]", "[CLS]"))
+    tokenizer.post_processor = processors.BertProcessing(*ends)
+    return tokenizer
 
 
 def _check_marks(path, vocabulary):
@@ -160,6 +197,15 @@ def _as_inputs(sentences, second):
             "many, all of them strings or all of them lists of words."
         )
     return list(zip(firsts, seconds, strict=True)), by_words
+
+
+def _texts(inputs):
+    """Yield the strings of a nest of sentences."""
+    for each in inputs:
+        if isinstance(each, str):
+            yield each
+        else:
+            yield from _texts(each)
 
 
 def _check_sentences(name, sentences):

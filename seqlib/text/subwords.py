@@ -13,6 +13,7 @@ import numpy as np
 
 from seqlib.files import write_text
 from seqlib.text.vocabulary import Vocabulary, pad
+from seqlib.text.words import surrogates_named
 
 SPACE = "▁"  # stands for the space before a word, as in SentencePiece
 
@@ -104,7 +105,8 @@ class Subwords:
         """
         from tokenizers import trainers
 
-        marked = [_mark_words(sentence, lower) for sentence in _check_sentences(sentences)]
+        sentences = list(_check_sentences(sentences))
+        marked = [_mark_words(sentence, lower) for sentence in sentences]
         characters = sorted(set().union(*marked))
         if not characters:
             raise ValueError(f"sentences must hold some text; all {len(marked)} are empty.")
@@ -115,15 +117,16 @@ class Subwords:
                 f"size must have room for padding, unknown and special tokens ({reserved}) and "
                 f"for every character ({len(characters)}): at least {least}, got {size}."
             )
-        trainer = trainers.BpeTrainer(
-            vocab_size=size - reserved,
-            min_frequency=2,
-            initial_alphabet=characters,
-            special_tokens=[],
-            show_progress=False,
-        )
         model = _tokenizer()
-        model.train_from_iterator(marked, trainer)
+        with surrogates_named(sentences):
+            trainer = trainers.BpeTrainer(
+                vocab_size=size - reserved,
+                min_frequency=2,
+                initial_alphabet=characters,
+                special_tokens=[],
+                show_progress=False,
+            )
+            model.train_from_iterator(marked, trainer)
         merges = json.loads(model.to_str())["model"]["merges"]
         return cls(characters, merges, special=special, lower=lower)
 
@@ -223,7 +226,8 @@ class Subwords:
         rows, sentences = [], iter(sentences)
         while group := list(itertools.islice(sentences, GROUP)):
             marked = [_mark_words(sentence, self.lower) for sentence in group]
-            encodings = self._model.encode_batch_fast(marked, add_special_tokens=False)
+            with surrogates_named(group):
+                encodings = self._model.encode_batch_fast(marked, add_special_tokens=False)
             rows += [np.concatenate([before, self._ours[one.ids], after]) for one in encodings]
         return rows
 

@@ -1,10 +1,14 @@
 """Cut text into words, numbers and marks of punctuation."""
 
-import re
+import contextlib
+
+import regex
 
 # A word with its inner apostrophes ("nation's"), a number with its inner points and commas
-# ("1,250.50"), or one mark of punctuation or one symbol by itself.
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s]|_")
+# ("1,250.50"), or one mark of punctuation or one symbol by itself. Combining marks, such as the
+# vowels of Hindi, and what joins letters invisibly belong to the letter before.
+_LETTERS = r"(?:[^\W\d_]|\p{M}|[\u200c\u200d])+"
+_WORD = regex.compile(rf"{_LETTERS}(?:'{_LETTERS})*|\d+(?:[.,]\d+)*|[^\w\s]|_")
 
 
 def word_tokens(text, lower=True):
@@ -23,3 +27,23 @@ def word_tokens(text, lower=True):
         raise TypeError(f"text must be a string, got {type(text).__name__}.")
     text = text.replace("\u2019", "'")
     return _WORD.findall(text.lower() if lower else text)
+
+
+@contextlib.contextmanager
+def surrogates_named(texts):
+    """Refuse half of a surrogate pair in one of some texts by name, where a library failed on it.
+
+    It is what is left of an emoji cut by its length, or badly read from JSON.
+    """
+    try:
+        yield
+    except (TypeError, UnicodeEncodeError):
+        for number, text in enumerate(texts):
+            found = regex.search(r"\p{Cs}", text) if isinstance(text, str) else None
+            if found:
+                raise ValueError(
+                    f"text {number} holds U+{ord(found[0]):04X} at {found.start()}, half of a "
+                    "surrogate pair. Mend it, for instance with text.encode('utf-16', "
+                    "'surrogatepass').decode('utf-16', 'replace')."
+                ) from None
+        raise

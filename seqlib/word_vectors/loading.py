@@ -115,7 +115,7 @@ def _check_unique(path, words, unit, numbers):
 def _word_list(path):
     """Return the words of a file, one a line."""
     try:
-        words = path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
+        words = path.read_bytes().decode("utf-8-sig").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise FileError(path, f"line {line:,}", "it is not UTF-8.") from None
@@ -134,7 +134,7 @@ def _folder(path, form):
         edges += stream.read(_EDGE)
     content = f"{_VERSION} {status.st_size} {status.st_mtime_ns} {_hash(edges)}"
     stem = re.sub(r"[^A-Za-z0-9._-]", "_", path.name)[:40]
-    file = f"{stem}-{_hash(f'{path} {form}'.encode())}"
+    file = f"{stem}-{_hash(os.fsencode(path) + f' {form}'.encode())}"  # of any encoding
     return cache.root() / "word_vectors" / f"{file}-{_hash(content.encode())}"
 
 

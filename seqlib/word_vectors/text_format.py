@@ -33,7 +33,7 @@ def read(path, header=False, member=None, wanted=None):
     """Yield line numbers, words and vectors, (lines, dimension) of float32, block by block."""
     with opened(path, member) as stream:
         blocks = _blocks(path, stream)
-        first = next(blocks, b"")
+        first = next(blocks, b"").removeprefix(_BYTE_ORDER_MARK)
         if not first.strip():
             raise FileError(path, "", "the file is empty.")
         promised = None
@@ -168,7 +168,7 @@ def _parsed(blocks, size):
 
 def _parse(block, size):
     """Return the words and the vectors of a block, or None where it needs a careful look."""
-    if b"\r" in block or block.startswith((_BYTE_ORDER_MARK, b"\n")) or block.endswith(b"\n\n"):
+    if b"\r" in block or block.startswith(b"\n") or block.endswith(b"\n\n"):
         return None
     table = _table(block, size)
     if table is None:

@@ -220,7 +220,10 @@ class WordVectors:
         if k < 1 or (vocabulary is not None and vocabulary < 1):
             raise ValueError(f"k is {k}, vocabulary {vocabulary}. Allowed: integers from 1 up.")
         if self._lengths is None:
-            self._lengths = np.sqrt(np.einsum("wd,wd->w", self.matrix, self.matrix))
+            # Added up in float32 at least: in float16 the square of 256 is infinite.
+            sum_type = np.result_type(self.matrix, np.float32)
+            squares = np.einsum("wd,wd->w", self.matrix, self.matrix, dtype=sum_type)
+            self._lengths = np.sqrt(squares)
         matrix, lengths = self.matrix[:vocabulary], self._lengths[:vocabulary]
         queries = bias.unit(queries).astype(np.result_type(matrix, np.float32), copy=False)
         scale = 1 / np.where(lengths == 0, 1, lengths)  # a vector of zeros has the cosine 0

@@ -48,6 +48,14 @@ def test_the_folder_is_the_users_cache_unless_chosen(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEQLIB_DATA", "here")
     assert cache.root() == tmp_path / "here"
+    monkeypatch.chdir("/")  # the folder stays where it was, also for processes started from here
+    assert cache.root() == tmp_path / "here"
+
+
+def test_a_user_that_the_system_does_not_know_is_told_what_to_do(monkeypatch):
+    monkeypatch.setenv("SEQLIB_DATA", "~nobody_of_that_name/data")
+    with pytest.raises(cache.DataError, match="Set the environment variable SEQLIB_DATA"):
+        cache.root()
 
 
 def test_a_file_that_changed_on_disk_is_fetched_again_and_never_used(shelf, capsys):

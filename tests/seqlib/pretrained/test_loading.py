@@ -126,6 +126,7 @@ def test_wrong_tensors_are_named(tmp_path, arrays, said):
         ("model_type", "gpt2", "model_type: got 'gpt2'. Expected: 'bert'"),
         ("position_embedding_type", "relative_key", "position_embedding_type"),
         ("layer_norm_eps", 0, "layer_norm_eps"),
+        ("is_decoder", True, "is_decoder: got True. Expected: False"),
         ("num_hidden_layers", 3, "layer.2.*no such tensor"),
         ("vocab_size", 31, r"word_embeddings.weight: the shape is \(30, 8\)"),
     ],

@@ -80,6 +80,7 @@ def test_the_list_gives_the_same_pieces_as_the_library_s_own_file(minilm):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
     library = Tokenizer.from_file(str(paths["tokenizer.json"]))
     library.no_padding()
+    library.encode_special_tokens = True
     assert library.encode(texts[3]).ids == from_list.encode(texts[3:4]).ids[0].tolist()
 
 
@@ -136,4 +137,39 @@ def test_bad_files_of_pieces_are_named_and_capitals_count_where_pieces_have_them
         WordPiece.load(folder)
     (folder / "vocab.txt").unlink()
     with pytest.raises(FileError, match="neither"):
+        WordPiece.load(folder)
+
+
+def test_marks_in_a_text_are_text(folder):
+    wordpiece = WordPiece.load(folder)
+    for sentence in ("a [PAD] [SEP] cat", ["a", "[PAD]", "[SEP]", "cat"]):
+        pieces = wordpiece.pieces(sentence)
+        assert (pieces[0], pieces[-1]) == ("[CLS]", "[SEP]")
+        assert "cat" in pieces
+        assert not {"[PAD]", "[SEP]"} & set(pieces[1:-1])
+    with pytest.raises(ValueError, match=r"text 1 holds U\+D83D"):
+        wordpiece.encode(["a cat", "a \ud83d cat"])
+
+
+def test_a_list_of_pieces_may_have_one_twice_and_blank_lines(tmp_path):
+    pieces = [*PIECES[:-4], "cat", "", "", "last"]
+    wordpiece = WordPiece.load(write(tmp_path / "twice", pieces=pieces))
+    assert wordpiece.pieces("a cat last")[1:-1] == ["a", "cat", "last"]
+    assert wordpiece.encode(["cat"]).ids[0, 1] == len(PIECES) - 4  # the last one counts
+    assert len(wordpiece) == len(PIECES)
+
+
+def test_what_the_tokenizer_s_settings_say_is_heeded(tmp_path):
+    pieces = [*PIECES[:-5], "für", "fur", "straße", "möchte", "Та"]
+    folder = write(tmp_path / "german", pieces=pieces)
+    settings = folder / "tokenizer_config.json"
+    settings.write_text('{"do_lower_case": true, "strip_accents": false}', encoding="utf-8")
+    assert WordPiece.load(folder).pieces("Für STRAßE")[1:-1] == ["für", "straße"]
+    settings.write_text('{"do_lower_case": false}', encoding="utf-8")
+    assert WordPiece.load(folder).pieces("Та")[1:-1] == ["Та"]
+    settings.write_text('{"strip_accents": "some"}', encoding="utf-8")
+    with pytest.raises(FileError, match=r"strip_accents: got 'some'. Expected: true or false"):
+        WordPiece.load(folder)
+    settings.write_text("no JSON", encoding="utf-8")
+    with pytest.raises(FileError, match="cannot be read as a JSON object"):
         WordPiece.load(folder)

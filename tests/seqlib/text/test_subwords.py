@@ -166,3 +166,10 @@ def test_a_batch_of_given_length_is_cut_or_filled(tiny):
 def test_what_is_wrong_is_said(tiny, call, error, message):
     with pytest.raises(error, match=message):
         call(tiny)
+
+
+def test_half_of_a_surrogate_pair_is_named():
+    broken = ["fine", "a broken \ud83d face"]
+    for use in (Subwords.train, Subwords.train(["a broken face"] * 2, size=40).encode_batch):
+        with pytest.raises(ValueError, match=r"text 1 holds U\+D83D at 9, half of"):
+            use(broken)

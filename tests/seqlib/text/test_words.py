@@ -17,6 +17,10 @@ from seqlib.text import word_tokens
         ("$1,250.50, 1/2", ["$", "1,250.50", ",", "1", "/", "2"]),
         ("snake_case", ["snake", "_", "case"]),
         ("año Ça été", ["año", "ça", "été"]),
+        ("cafe\u0301 \u0130stanbul", ["cafe\u0301", "i\u0307stanbul"]),  # accents set beside
+        ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
+        ("مُحَمَّد כָּתַב", ["مُحَمَّد", "כָּתַב"]),
+        ("می\u200cخواهم", ["می\u200cخواهم"]),  # joined without a join
     ],
 )
 def test_word_tokens(given, tokens):

@@ -133,3 +133,21 @@ def test_a_link_and_its_file_share_what_is_kept(tmp_path, path, reads):
     shutil.copyfile(path, tmp_path / "copy.txt")
     WordVectors.load_glove(tmp_path / "copy.txt")
     assert len(reads) == 2
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path):
+    text = ("\ufeff" + lines(NASTY, MATRIX)).encode()
+    found = WordVectors.load_glove(write(tmp_path / "marked.txt", text), cache=False)
+    assert found.words == NASTY
+    header = f"\ufeff{len(NASTY)} 5\n".encode()
+    marked = write(tmp_path / "header.txt", header + lines(NASTY, MATRIX).encode())
+    assert WordVectors.load_word2vec(marked, cache=False).words == NASTY
+    some = WordVectors.load_glove(tmp_path / "marked.txt", only=NASTY[:1], cache=False)
+    assert some.words == NASTY[:1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_a_file_whose_name_is_not_utf_8(tmp_path, own_cache):
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")
+    write(tmp_path / "a.txt", lines(NASTY, MATRIX)).rename(name)
+    assert WordVectors.load_glove(name).words == NASTY

@@ -186,3 +186,11 @@ def test_numpy_files_that_do_not_fit(tmp_path):
             WordVectors.load_numpy(write(path, content), WORDS)
     with pytest.raises(FileNotFoundError):
         WordVectors.load_numpy(tmp_path / "nowhere.npy", WORDS)
+
+
+def test_lengths_in_half_precision_do_not_overflow():
+    rows = np.array([[300.0, 20.0], [290.0, 40.0], [-10.0, 280.0]])
+    half, single = (WordVectors(["a", "b", "c"], rows.astype(kind)) for kind in ("f2", "f4"))
+    for query in (lambda v: v.nearest("a", k=2), lambda v: v.analogy("a", "b", "c")):
+        assert [word for word, _ in query(half)] == [word for word, _ in query(single)]
+    np.testing.assert_allclose(half.nearest("a")[0][1], single.nearest("a")[0][1], atol=1e-2)
