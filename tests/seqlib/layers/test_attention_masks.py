@@ -194,7 +194,7 @@ WRONG = {
     "value_mask": [ONES((BATCH, 4)), ONES((BATCH, 1, 1, TIME)), ONES((BATCH, 1)), ONES((2, TIME))],
     "key_mask": [ONES((BATCH, 4)), ONES(TIME)],
     "attention_mask": [
-        *map(ONES, ((BATCH, 2, 4, TIME), TIME, (4, TIME + 1), (BATCH, TIME, 4), (2, 4, TIME)))
+        *map(ONES, ((BATCH, 3, 4, TIME), TIME, (4, TIME + 1), (BATCH, TIME, 4), (2, 4, TIME)))
     ],
 }
 
