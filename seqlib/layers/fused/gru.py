@@ -97,8 +97,7 @@ def backward(x, weights, states, steps, mask, dropout, residuals, d_sequence, d_
     factors = [of_z, of_a * v * r * (1 - r), of_a * r]
     transposed = ops.transpose(recurrent_kernel)
 
-    def step(k, d_h, d_a, d_u):
-        t = steps - 1 - k
+    def step(t, d_h, d_a, d_u):
         if d_sequence is not None:
             d_h = d_h + d_sequence[:, t]
         for gate, factor in enumerate(factors):
@@ -108,7 +107,10 @@ def backward(x, weights, states, steps, mask, dropout, residuals, d_sequence, d_
         return d_before, d_a, d_u
 
     d_h, d_a, d_u = loop(
-        steps, step, (*d_states, zeros_over_time(x, units), zeros_over_time(x, 3 * units))
+        steps,
+        step,
+        (*d_states, zeros_over_time(x, units), zeros_over_time(x, 3 * units)),
+        reverse=True,
     )
     d_x = ops.concatenate([d_u[:, :, : 2 * units], d_a], axis=-1)  # of the input's product
     d_weights = (

@@ -93,8 +93,7 @@ def backward(x, weights, states, steps, mask, dropout, residuals, d_sequence, d_
         c_from_h, f = ops.where(mask, c_from_h, 0), ops.where(mask, f, 1)
     transposed = ops.transpose(recurrent_kernel)
 
-    def step(k, d_h, d_c, d_z):
-        t = steps - 1 - k
+    def step(t, d_h, d_c, d_z):
         if d_sequence is not None:
             d_h = d_h + d_sequence[:, t]
         d_c = d_c + d_h * c_from_h[:, t]
@@ -105,7 +104,7 @@ def backward(x, weights, states, steps, mask, dropout, residuals, d_sequence, d_
             d_before = d_before + ops.where(mask[:, t], 0, d_h)
         return d_before, d_c * f[:, t], d_z
 
-    d_h, d_c, d_z = loop(steps, step, (*d_states, zeros_over_time(x, 4 * units)))
+    d_h, d_c, d_z = loop(steps, step, (*d_states, zeros_over_time(x, 4 * units)), reverse=True)
     d_weights = (
         grad_wrt_kernel(x, d_z, add_time_axis(input_masks)),
         grad_wrt_kernel(shift_right(states[0], hidden_states), d_z, add_time_axis(recurrent_masks)),

@@ -145,8 +145,7 @@ class _Programs:
         _, sequences, floats, fixed, kept, (d_outputs, d_last) = by_row
         steps = ops.shape(sequences[0])[1]
 
-        def body(k, d_states, d_weights, d_floats, d_sequences):
-            t = steps - 1 - k
+        def body(t, d_states, d_weights, d_floats, d_sequences):
             # Copies inside the loop, whose gradient can be asked for there.
             step_inputs = weights, _at(kept, t), _at(sequences, t), floats
             step_inputs = tree.map_structure(tf.identity, step_inputs)
@@ -166,7 +165,9 @@ class _Programs:
             return d[1], d_weights, d_floats, d_sequences
 
         zeros = tree.map_structure(tf.zeros_like, (weights, floats, sequences))
-        d_states, d_weights, d_floats, d_sequences = loop(steps, body, (d_last, *zeros))
+        d_states, d_weights, d_floats, d_sequences = loop(
+            steps, body, (d_last, *zeros), reverse=True
+        )
         return d_weights, (d_states, d_sequences, d_floats)
 
 

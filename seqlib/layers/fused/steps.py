@@ -9,8 +9,19 @@ import numpy as np
 from keras import ops
 
 
-def loop(steps, body, state):
-    """Run `state = body(t, *state)` for t = 0, 1 ... steps - 1 on a tuple, and return the last."""
+def loop(steps, body, state, reverse=False):
+    """Run `state = body(t, *state)` for t = 0, 1 ... steps - 1 on a tuple, and return the last.
+
+    `reverse` begins with the last t. Counted otherwise, by ``steps - 1 - t``, the number of steps
+    would be a constant to XLA, which would compile anew for each.
+    """
+    if reverse:
+        start = ops.convert_to_tensor(steps - 1, "int32")
+        return ops.while_loop(
+            lambda t, *state: t >= 0,
+            lambda t, *state: (t - 1, *body(t, *state)),
+            (start, *state),
+        )[1:]
     start = ops.convert_to_tensor(0, "int32")
     return ops.while_loop(
         lambda t, *state: t < steps, lambda t, *state: (t + 1, *body(t, *state)), (start, *state)
