@@ -56,7 +56,7 @@ class Report:
             for change in self.changes
         ]
         widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:3]]
-        lines = [f"{len(self.replaced)} layers replaced, {len(self.left)} left"]
+        lines = [f"replaced: {len(self.replaced)}, left: {len(self.left)}"]
         for *cells, reason in rows:
             padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
             lines.append(f"  {'  '.join(padded)}  {reason}")
@@ -91,7 +91,7 @@ def accelerate(model):
         >>> model = keras.Sequential([keras.Input((20, 8)), keras.layers.LSTM(4, name="reader")])
         >>> faster, report = accelerate(model)
         >>> print(report)  # doctest: +ELLIPSIS
-        1 layers replaced, 0 left
+        replaced: 1, left: 0
           reader  LSTM  replaced  fused: the whole sequence at once, ...
         >>> faster.get_layer("reader")  # doctest: +ELLIPSIS
         <LSTM name=reader, built=True>
@@ -117,8 +117,8 @@ def accelerate(model):
         new.build_from_config(model.get_build_config())
     if model.built:
         new.set_weights(model.get_weights())
-    if model.compiled:
-        _carry_optimizer(model, new)
+        if model.compiled:
+            _carry_optimizer(model, new)
     return Accelerated(new, Report(tuple(changes)))
 
 

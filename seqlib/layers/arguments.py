@@ -69,7 +69,7 @@ def checked_mask(name, mask, sizes, *, one_for_all=("batch",), owner=None):
     message = (
         f"{whose}`{name}` has the shape {shape} and the type {dtype}. Allowed: "
         f"({', '.join(sizes)}), here ({', '.join(known)}), of booleans, True = real or may attend; "
-        "numbers must be 0 or 1; of a mask that is added to scores give `mask == 0`."
+        "floats must be 0 or 1; of a mask that is added to scores give `mask == 0`."
     )
     if not fits:
         raise ValueError(message)
@@ -81,6 +81,7 @@ def checked_mask(name, mask, sizes, *, one_for_all=("batch",), owner=None):
 
 def checked_step_mask(owner, name, mask, sequence):
     """Return which steps of a sequence are real, (batch, time) of booleans, or refuse the mask."""
+    mask = ops.convert_to_tensor(mask)
     if len(mask.shape) == 3 and mask.shape[-1] == 1:  # as for `ops.where`; Keras takes it too
         mask = mask[:, :, 0]
     batch, time = sequence.shape[:2]

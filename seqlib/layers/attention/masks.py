@@ -40,7 +40,7 @@ def join_masks(
             places = [place for place, axis in enumerate(axes) if axis not in ("batch", own)]
             masks.append(ops.expand_dims(mask, places))
     if attention_mask is not None:
-        masks.append(_with_all_axes(attention_mask, axes))
+        masks.append(_with_all_axes(ops.convert_to_tensor(attention_mask), axes))
     if use_causal_mask:
         masks.append(
             ops.expand_dims(causal_mask(query_time, value_time), list(range(len(axes) - 2)))

@@ -217,8 +217,7 @@ class MultiHeadAttention(AttentionLayer):
     @classmethod
     def from_config(cls, config):
         """Make a layer from what `get_config` returned."""
+        config = dict(config)
         if "output_dim" in config:  # its name at first
-            config = {name: value for name, value in config.items() if name != "output_dim"} | {
-                "output_shape": config["output_dim"]
-            }
+            config["output_shape"] = config.pop("output_dim")
         return cls(**config)

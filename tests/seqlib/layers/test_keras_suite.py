@@ -18,8 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`shuffle=True` was passed:UserWa
 theirs = pytest.importorskip("keras.src.layers")
 pytest.importorskip("absl.testing", reason="Keras's tests are written with absl")
 
-OURS = ["SimpleRNN", "GRU", "LSTM", "SimpleRNNCell", "GRUCell", "LSTMCell"]
-OURS.append("MultiHeadAttention")
+OURS = ["SimpleRNN", "GRU", "LSTM", "SimpleRNNCell", "GRUCell", "LSTMCell", "MultiHeadAttention"]
 MODULES = {
     "rnn": [
         "simple_rnn", "gru", "lstm", "rnn", "bidirectional", "stacked_rnn_cells", "time_distributed"
