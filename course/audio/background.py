@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import fft
 
-from course.audio.files import RATE
+from course.audio.samples import RATE
 
 LEVEL = 0.05  # root mean square of all that is made here, that of the spoken words
 

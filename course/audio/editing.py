@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from course.audio.files import RATE
+from course.audio.samples import RATE, to_int16
 
 with warnings.catch_warnings():
     # pydub looks for ffmpeg, which nothing here needs, and was written for older Pythons.
@@ -15,16 +15,13 @@ with warnings.catch_warnings():
 def segment(samples, rate=RATE):
     """Return samples as a pydub segment of 16 bits and one channel; its slices are in milliseconds.
 
-    Samples (samples,) are floats between -1 and 1, or int16; `rate` is samples a second.
+    Samples (samples,) are floats between -1 and 1, or integers; `rate` is samples a second.
 
     Example:
         >>> len(segment(np.zeros(16_000)))
         1000
     """
-    samples = np.asarray(samples)
-    if samples.dtype.kind == "f":
-        samples = np.round(np.clip(samples, -1, 1) * 32767)
-    content = samples.astype("<i2").tobytes()
+    content = to_int16(samples).astype("<i2").tobytes()
     return AudioSegment(content, sample_width=2, frame_rate=rate, channels=1)
 
 

@@ -1,18 +1,23 @@
 """Sound from files: any rate, any number of channels, to one channel at the rate that is wanted."""
 
 import io
-import math
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from course.audio.errors import AudioError
+from course.audio.samples import RATE, check_rate, mixed, resample, to_int16
+from seqlib.files import whole_file
 
-RATE = 16_000  # samples a second, of all sound in this room
 SHORTEST = 0.025  # seconds: one window of the spectrogram
 LONGEST = 3600  # seconds
 
+_LARGEST = 2**31  # bytes
+_MOST = 2**29  # samples of all channels: 2 GB, an hour of stereo at 74 kHz
+_BLOCK = 2**16  # samples a channel that are read at once
+_STREAMED = 0x7FFFF000  # bytes, from which a WAV header means that its writer did not know
 _CLIPPED = 0.999  # of full scale
 _CLIPPED_SHARE = 1e-3  # of the samples at full scale, from which a recording counts as clipped
 
@@ -42,9 +47,13 @@ class Recording:
 def read(path, rate=RATE):
     """Read a sound file, a path or its bytes, as a `Recording` of one channel at `rate`.
 
-    Channels are averaged, other rates resampled. 8-bit files, clipped ones and silent ones are
-    read as they are, and a remark says what is the matter; what is no sound, or shorter than 25 ms,
-    or longer than an hour, is an `AudioError`.
+    Channels are averaged, other rates resampled. What is poor is read, and a remark says what is
+    the matter: 8 bits, clipped, silent, louder than full scale (made softer), channels that cancel
+    one another out (the loudest alone is taken), a file that was cut off or never finished.
+
+    Raises:
+        AudioError: There is no such file, it is no sound, does not say its rate or its length,
+            holds NaN or infinite samples, or is shorter than 25 ms or longer than an hour.
 
     Example:
         >>> import tempfile
@@ -54,29 +63,19 @@ def read(path, rate=RATE):
         >>> recording.samples.shape, recording.channels, recording.remarks
         ((16000,), 2, ('It is silent throughout.',))
     """
-    import soundfile
-
     if isinstance(path, (bytes, bytearray, memoryview)):
-        name, source = "The recording", io.BytesIO(bytes(path))
-        size = len(source.getvalue())
+        name, content = "The recording", bytes(path)
     else:
-        name, source = str(path), Path(path)
-        if not source.is_file():
+        name, path = str(path), Path(path)
+        if not path.is_file():
             raise AudioError(f"{name}: there is no such file.")
-        size = source.stat().st_size
-    if size == 0:
+        if path.stat().st_size > _LARGEST:
+            raise AudioError(f"{name} is larger than {_LARGEST / 2**30:g} GB; cut it.")
+        content = path.read_bytes()
+    if not content:
         raise AudioError(f"{name} is empty (0 bytes); record it again.")
-    try:
-        with soundfile.SoundFile(source) as file:
-            kind, original = file.subtype, file.samplerate
-            if file.frames > LONGEST * original:
-                raise AudioError(f"{name} is longer than an hour; cut it.")
-            samples = file.read(dtype="float32", always_2d=True)
-    except soundfile.SoundFileError as error:
-        reason = str(error).rpartition(": ")[2].rstrip(".")
-        raise AudioError(
-            f"{name} is no sound that can be read ({reason}). Save it as WAV."
-        ) from None
+    content, remarks = _with_length(content)
+    samples, original, kind, told = _decoded(name, content)
     if len(samples) < SHORTEST * original:
         lasts = 1000 * len(samples) / original
         raise AudioError(
@@ -87,68 +86,119 @@ def read(path, rate=RATE):
         raise AudioError(
             f"{name} holds samples that are no numbers (NaN or infinite); export it as 16-bit."
         )
-    remarks = _remarks(samples, kind)
-    mono = resample(to_mono(samples), original, rate)
-    return Recording(mono, rate, original, samples.shape[1], remarks)
+    if len(samples) < told and not remarks:
+        remarks.append(f"It is cut off: {len(samples):,} of {told:,} samples are there.")
+    peak = float(np.abs(samples).max())
+    if peak > 1:
+        remarks.append(f"It goes up to {peak:.3g} times full scale: it was made softer by that.")
+        samples /= peak
+    else:
+        remarks += _poor(samples, kind, peak)
+    mono, cancel = mixed(samples)
+    if cancel:
+        remarks.append("Its channels cancel one another out: the loudest alone was taken.")
+    mono = np.clip(resample(mono, original, rate), -1, 1)  # which may overshoot a little
+    return Recording(mono, rate, original, samples.shape[1], tuple(remarks))
+
+
+def _with_length(content):
+    """Return the bytes of a WAV file whose header tells its length, and remarks; others as is.
+
+    A recorder writes the length last, so that 0 stands there where it was stopped.
+    """
+    at = 12 if content[:4] == b"RIFF" and content[8:12] == b"WAVE" else len(content)
+    while at + 8 <= len(content):
+        chunk, told = struct.unpack_from("<4sI", content, at)
+        at += 8
+        there = len(content) - at
+        if chunk != b"data":
+            at += told + told % 2
+        elif there and not told:
+            length = struct.pack("<I", there)
+            remark = "Its header was never finished: all that follows it was read."
+            return content[: at - 4] + length + content[at:], [remark]
+        elif there < told < _STREAMED:
+            return content, [f"It is cut off: {there:,} of {told:,} bytes of sound are there."]
+        else:
+            break
+    return content, []
+
+
+class _Bytes(io.BytesIO):
+    """Bytes in which libsndfile looks for what a damaged header says: before the first, even."""
+
+    def seek(self, offset, whence=io.SEEK_SET):
+        try:
+            return super().seek(offset, whence)
+        except (OverflowError, ValueError):
+            return self.tell()
+
+
+def _decoded(name, content):
+    """Return the samples (samples, channels), their rate and kind, and how many are told of."""
+    import soundfile
+
+    blocks, length = [], 0
+    try:
+        with soundfile.SoundFile(_Bytes(content)) as file:
+            kind, original, told = file.subtype, file.samplerate, file.frames
+            check_rate(original, f"{name} has ")
+            if told == 2**63 - 1:
+                raise AudioError(
+                    f"{name} does not say how long it is, as when it was written to a pipe. Write "
+                    "it to a file, or save it as WAV."
+                )
+            longest = min(LONGEST * original, _MOST // file.channels)
+            # In blocks, because a damaged header may tell of any length.
+            while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+                blocks.append(block)
+                length += len(block)
+                if length > longest:
+                    raise AudioError(f"{name} is longer than {longest / original:,.0f} s; cut it.")
+            samples = np.concatenate(blocks) if blocks else np.zeros((0, file.channels), "float32")
+    except soundfile.SoundFileError as error:
+        reason = str(error).rpartition(": ")[2].rstrip(".")
+        raise AudioError(
+            f"{name} is no sound that can be read ({reason}). Save it as WAV."
+        ) from None
+    return samples, original, kind, told
 
 
 def write(path, samples, rate=RATE):
-    """Write samples (samples,) or (samples, channels) to a 16-bit WAV file or stream, clipped."""
+    """Write samples (samples,) or (samples, channels) to a WAV file or stream of 16 bits.
+
+    Floats lie between -1 and 1; integers are scaled by their kind. A file is written whole or not
+    at all.
+
+    Raises:
+        AudioError: The samples are no sound, or louder than full scale, the rate is none, or
+            there is no such folder.
+    """
     import soundfile
 
-    target = path if hasattr(path, "write") else str(path)
-    samples = np.clip(np.asarray(samples), -1, 1)
-    soundfile.write(target, samples, rate, format="WAV", subtype="PCM_16")
+    check_rate(rate)
+    content, written = to_int16(samples), io.BytesIO()
+    try:
+        soundfile.write(written, content, int(rate), format="WAV", subtype="PCM_16")
+    except soundfile.SoundFileError as error:
+        raise AudioError(f"Sound of shape {content.shape} cannot be written: {error}") from None
+    if hasattr(path, "write"):
+        path.write(written.getvalue())
+        return
+    if not Path(path).parent.is_dir():
+        raise AudioError(f"{path}: there is no folder {Path(path).parent}. Make it first.")
+    with whole_file(path) as file:
+        file.write(written.getvalue())
 
 
-def to_mono(samples):
-    """Return (samples,) or (samples, channels) as one channel of float32, -1 to 1."""
-    samples = np.asarray(samples)
-    if samples.dtype.kind not in "fiu" or samples.ndim not in (1, 2):
-        raise AudioError(
-            f"Sound is an array (samples,) or (samples, channels) of numbers; this is "
-            f"{samples.dtype} of shape {samples.shape}."
-        )
-    if samples.dtype.kind == "u":
-        half = (np.iinfo(samples.dtype).max + 1) / 2
-        samples = samples.astype("float32") / half - 1  # unsigned samples rest in the middle
-    elif samples.dtype.kind == "i":
-        samples = samples.astype("float32") / -float(np.iinfo(samples.dtype).min)
-    if samples.ndim == 2:
-        samples = samples.mean(axis=1)
-    if not np.all(np.isfinite(samples)):
-        raise AudioError("There are samples that are no numbers (NaN or infinite).")
-    return samples.astype("float32")
-
-
-def resample(samples, rate, new_rate=RATE):
-    """Return sound (samples,) at another rate, float32, free of what the new rate cannot hold.
-
-    Example:
-        >>> resample(np.ones(44_100), 44_100, 16_000).shape
-        (16000,)
-    """
-    for value in (rate, new_rate):
-        if not (float(value).is_integer() and 1000 <= value <= 768_000):
-            raise AudioError(f"{value!r} samples a second: it must be 1,000 to 768,000, and whole.")
-    if rate == new_rate:
-        return np.asarray(samples, "float32")
-    from scipy.signal import resample_poly
-
-    common = math.gcd(int(rate), int(new_rate))
-    up, down = int(new_rate) // common, int(rate) // common
-    return resample_poly(np.asarray(samples, "float32"), up, down).astype("float32")
-
-
-def _remarks(samples, kind):
-    """Return what the reader should know of samples of this subtype."""
-    peaks = np.abs(samples)
-    if not peaks.any():
-        return ("It is silent throughout.",)
+def _poor(samples, kind, peak):
+    """Return what the reader should know of samples of this subtype, whose largest is the peak."""
+    if not peak:
+        return ["It is silent throughout."]
     found = []
     if kind in ("PCM_U8", "PCM_S8"):
         found.append("It has 8 bits: hiss at -48 dB, which hides what is soft.")
-    share = float(np.mean(peaks >= _CLIPPED))
+    share = float(np.mean(np.abs(samples) >= _CLIPPED))
     if share > _CLIPPED_SHARE:
         found.append(f"It is clipped ({share:.1%} of the samples at full scale): record it softer.")
-    return tuple(found)
+    return found

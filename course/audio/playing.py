@@ -5,7 +5,7 @@ import html
 import numpy as np
 
 from course.audio.errors import AudioError
-from course.audio.files import RATE, to_mono
+from course.audio.samples import RATE, to_mono
 from course.audio_element import audio_element
 
 _PEAK = 0.9

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from course.audio.errors import AudioError
-from course.audio.files import RATE, resample
+from course.audio.samples import RATE, resample
 from seqlib.data import cache, cards
 
 SPOKEN_RATE = 22050  # of both synthesizers

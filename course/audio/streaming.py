@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from course.audio.errors import AudioError
-from course.audio.files import RATE, to_mono
+from course.audio.samples import RATE, to_mono
 from seqlib.compiled import BACKEND
 from seqlib.layers.log_mel import HOP, LogMel
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from course.audio import background
-from course.audio.files import RATE
 from course.audio.mixing import add_segments, gain, random_onsets
+from course.audio.samples import RATE
 
 STEP = 640  # samples: the network answers every 40 ms
 LABELED = 10  # steps after the word that are labeled

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from course.audio.files import RATE
+from course.audio.samples import RATE
 from course.trigger_word import clips
 from seqlib import layers
 from seqlib.compiled import BACKEND
