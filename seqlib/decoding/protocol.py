@@ -18,7 +18,10 @@ def check_start(first_token, length, end_token):
     if ops.is_tensor(first_token):
         tokens = ops.cast(first_token, "int32")
     else:  # NumPy is many times faster with lists than a backend is
-        tokens = ops.convert_to_tensor(np.asarray(first_token, "int32"))
+        ids = np.asarray(first_token, "int32")
+        if ids.min(initial=0) < 0:
+            raise ValueError(f"`first_token` holds {ids.min()}. Allowed: ids, from 0 up.")
+        tokens = ops.convert_to_tensor(ids)
     if len(tokens.shape) == 1 and tokens.shape[0] is None:
         raise ValueError(
             "`first_token` has an unknown number of rows here. Allowed inside a `tf.function`: a "

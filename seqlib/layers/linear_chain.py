@@ -52,11 +52,12 @@ def log_partition(potentials):
 
 
 def path_score(potentials, tags):
-    r"""Return what one path scores, $\sum_t \psi_t(y_{t-1}, y_t)$, (batch,)."""
+    r"""Return what one path scores, $\sum_t \psi_t(y_{t-1}, y_t)$, (batch,); NaN off the tags."""
     # tags (batch, time), negative where a step is left out
     potentials, tags = _full(potentials), ops.cast(tags, "int32")
     rows = ops.take_along_axis(potentials, _tag_before(tags)[:, :, None, None], axis=2)[:, :, 0]
     own = ops.take_along_axis(rows, ops.maximum(tags, 0)[:, :, None], axis=2)[:, :, 0]
+    own = ops.where(tags < potentials.shape[-1], own, float("nan"))  # XLA reads another tag
     return ops.sum(ops.where(tags >= 0, own, 0), axis=1)
 
 

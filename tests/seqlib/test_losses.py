@@ -168,3 +168,12 @@ def test_replicas_of_a_strategy_give_their_shares(logits, full, monkeypatch):
     for (loss, true, predicted), expected in zip(cases, whole, strict=True):
         halves = [float(loss(true[part], predicted[part])) for part in (slice(2), slice(2, 4))]
         assert sum(halves) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a warning of its own")
+def test_probabilities_where_logits_are_meant_are_warned_of(targets):
+    probabilities = keras.layers.Dense(VOCABULARY, activation="softmax")
+    model = keras.Sequential([keras.layers.Embedding(VOCABULARY, 2), probabilities])
+    model.compile("sgd", MaskedCrossentropy())
+    with pytest.warns(UserWarning, match="does not represent logits"):
+        model.train_on_batch(targets, targets)

@@ -21,6 +21,8 @@ def test_shapes_and_end_tokens_that_cannot_be_decoded_are_refused(decode):
     for first in ([[0]], 0, []):
         with pytest.raises(ValueError, match="`first_token` has the shape"):
             decode(uniform, (), first, length=3)
+    with pytest.raises(ValueError, match="`first_token` holds -1"):
+        decode(uniform, (), [0, -1], length=3)
     for length in (0, 1.5, True):
         with pytest.raises(ValueError, match=f"`length` got {length}"):
             decode(uniform, (), [0], length=length)

@@ -235,6 +235,16 @@ def test_a_model_learns_at_every_length():
     assert all(np.isfinite(to_numpy(weight)).all() for weight in model.weights)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="compiled by TensorFlow")
+def test_a_tag_beyond_the_tags_has_no_loss_however_it_is_compiled():
+    import tensorflow as tf
+
+    potentials = ops.zeros((1, 2, 3, 3))
+    loss = tf.function(losses.ChainCrossentropy(), jit_compile=True)
+    assert float(loss(np.array([[0, 2]]), potentials)) == pytest.approx(np.log(3), rel=1e-6)
+    assert np.isnan(loss(np.array([[0, 3]]), potentials))
+
+
 def test_wrong_arguments_are_refused():
     with pytest.raises(ValueError, match=r"`allowed` has the shape \(2, 3\)"):
         layers.LinearChainCRF(np.ones((2, 3)))
