@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 2.0
 HASTY = 1.0  # seconds a pair below which the figures are no record
 PARTS = (
-    "recurrent", "attention", "decoder", "generation",
+    "recurrent", "attention", "acceleration", "decoder", "generation",
     "beam", "transformer", "embeddings", "word2vec",
 )  # fmt: skip
 

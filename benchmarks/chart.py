@@ -3,6 +3,7 @@
 import statistics
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from benchmarks.results import is_one_step
@@ -72,10 +73,11 @@ def draw(record):
     panels = {
         "Layers: a small mark a shape, a large one the median": {},
         "Attention: a small mark a shape": {},
+        "Models of keras.layers, after and before seqlib.accelerate": {},
         "Decoding, and training a decoder": {},
         "Word vectors": {},
     }
-    layers, attention, loops, word_vectors = panels.values()
+    layers, attention, models, loops, word_vectors = panels.values()
     for row in record["rows"]:
         groups, label, suffix = loops, f"{row['what']}, batch {row['shape'].get('batch')}", ""
         if row["benchmark"] == "recurrent":
@@ -83,6 +85,8 @@ def draw(record):
             groups, label = layers, f"{row['layer']}{step}, {row['what']}"
         elif row["benchmark"] == "attention":
             groups, label, suffix = attention, f"{row['layer']}, {row['what']}", " attention"
+        elif row["benchmark"] == "acceleration":
+            groups, label = models, f"{row['layer']}, {row['what']}"
         elif row["benchmark"] in ("embeddings", "word2vec"):
             groups, label = word_vectors, row["what"]
         rivals = groups.setdefault(label, {})  # rival -> ratios over the shapes
@@ -99,6 +103,10 @@ def draw(record):
     )
     for ax, height, (title, groups) in zip(axes[:, 0], heights, panels.items(), strict=True):
         _panel(ax, groups, title, below=-0.5 / height)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for ax in figure.axes:  # where the layout puts them differs from run to run in the last bits
+        ax.set_position(np.round(ax.get_position().bounds, 4))
     return figure
 
 

@@ -34,7 +34,7 @@ _LOADERS = {
     "line loop": "loop over the lines",
 }
 _WORD_VECTORS = ("embeddings", "word2vec")  # benchmarks in the table of word vectors
-_IN_OTHER_TABLES = ("recurrent", "attention", *_WORD_VECTORS)  # than that of loops
+_IN_OTHER_TABLES = ("recurrent", "attention", "acceleration", *_WORD_VECTORS)  # than that of loops
 _LOOPS = {
     "model.predict": "loop over `model.predict`",
     "model(x)": "loop over `model(x)`",
@@ -105,6 +105,7 @@ def page(record):
         _layers_table(record),
         "![The same ratios as a chart](results.svg)",
         _attention_table([row for row in rows if row["benchmark"] == "attention"]),
+        _acceleration_table([row for row in rows if row["benchmark"] == "acceleration"]),
         _loops_table([row for row in rows if row["benchmark"] not in _IN_OTHER_TABLES]),
         _word_vectors_table([row for row in rows if row["benchmark"] in _WORD_VECTORS]),
         _conditions(record),
@@ -154,6 +155,23 @@ def _attention_table(rows):
             lines.append([name, times["seqlib"], beside, times[rival], faster])
             name = ""
     head = ["attention, batch x time x heads x size", "seqlib", "beside", "", "seqlib is faster"]
+    return _table(head, lines)
+
+
+def _acceleration_table(rows):
+    """Return what `seqlib.accelerate` gains, in the first call and in later ones."""
+    lines = []
+    for row in rows:
+        (ratio,), first = row["ratios"].values(), row["first_call_seconds"]
+        low, high = map(number, ratio["quartiles"])
+        cells = [
+            f"{row['layer']}, {row['what']}",
+            *(f"{number(row['milliseconds'][side])} ms" for side in ("seqlib", "keras")),
+            f"**{number(ratio['median'])} x** ({low}–{high})",
+            *(f"{number(first[side])} s" for side in ("seqlib", "keras")),
+        ]
+        lines.append(cells)
+    head = ["`seqlib.accelerate`, a batch", "after", "before", "faster", "first call", "before"]
     return _table(head, lines)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import (
     __main__,
+    acceleration,
     attention,
     beam,
     chart,
@@ -57,7 +58,14 @@ def record():
             *embeddings.rows(QUICK, words=400, size=20, vocabulary=1000),
             *word2vec.rows(QUICK, words=20_000, dimension=10),
         ]
+    rows += acceleration.rows(QUICK, lengths=(2, 3), models={"small": small_model})
     return results.record(rows, QUICK.seconds)
+
+
+def small_model(length):
+    model = keras.Sequential([keras.Input((length, 8)), keras.layers.GRU(2), keras.layers.Dense(1)])
+    model.compile("adam", "mse", run_eagerly=True)
+    return model
 
 
 def test_every_benchmark_measures_seqlib_beside_others(record):
