@@ -42,7 +42,7 @@ def pad_time_to_bucket(x, mask):
         return x, mask
     tf = BACKEND.tf
     time = tf.shape(x)[1]
-    unit = tf.where(time <= 64, 8, tf.where(time <= 256, 32, 128))
+    unit = tf.where(time <= 16, 16, tf.where(time <= 128, 32, tf.where(time <= 512, 64, 256)))
     more = -time % unit
     mask = None if mask is None else tf.pad(mask, [[0, 0], [0, more]])
     return tf.pad(x, [[0, 0], [0, more], [0, 0]]), mask
