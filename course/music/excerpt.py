@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from course.music.piece import ScoreError, bar_length
+from course.music.piece import ScoreError
 
 _NEAR = 1e-6  # quarter notes
 
@@ -50,18 +50,14 @@ def bar_edges(piece):
     """Return where bars begin and the last one ends, (bars + 1,); an upbeat begins at 0."""
     ends = piece.notes["onset"] + piece.notes["duration"]
     length = max(float(piece.length), float(ends.max(initial=0)))
-    begins = piece.bars[piece.bars < length - _NEAR] if len(piece.bars) else np.zeros(1)
-    begins = begins if len(begins) else np.zeros(1)
-    # Where the bars of the piece do not reach its end, whole ones are added.
-    bar = bar_length(piece.time_signature)
-    begins = np.append(begins, np.arange(begins[-1] + bar, length - _NEAR, bar))
-    edges = np.concatenate([[0.0], begins[begins > _NEAR], [length]])
+    begins = piece.bars[(piece.bars > _NEAR) & (piece.bars < length - _NEAR)]
+    edges = np.concatenate([[0.0], begins, [length]])
     return edges[np.append(True, np.diff(edges) > _NEAR)]
 
 
 def first_bar(piece):
     """Return the number of the first bar: 0 for an upbeat, else 1."""
-    return 0 if len(piece.bars) and piece.bars[0] < -_NEAR else 1
+    return 0 if piece.bars[0] < -_NEAR else 1
 
 
 def last_bar(piece):
