@@ -28,8 +28,8 @@ def write_musicxml(piece, path):
 def write_midi(piece, path, tempo=90, program=CHURCH_ORGAN):
     """Write a piece to a ``.mid`` or ``.midi`` file, one track a part.
 
-    `tempo` is quarter notes a minute, 4 to 10,000, `program` a General MIDI instrument, 0 to 127 (0 piano, 19
-    church organ, 48 strings, 52 choir), or one for each part.
+    `tempo` is quarter notes a minute, 4 to 10,000, `program` a General MIDI instrument, 0 to 127
+    (0 piano, 19 church organ, 48 strings, 52 choir), or one for each part.
     """
     path = check_suffix(path, (".mid", ".midi"))
     song = midi(piece, tempo, program)
@@ -54,11 +54,18 @@ def _check_unisons(piece):
 
 def musicxml(score):
     """Return a score of `to_score` as the bytes of a MusicXML file, the same ones every time."""
+    from music21.exceptions21 import Music21Exception
     from music21.musicxml.m21ToXml import GeneralObjectExporter
 
     exporter = GeneralObjectExporter()
     exporter.makeNotation = False  # `to_score` has made it
-    content = _NEEDLESS.sub(b"", exporter.parse(score))
+    try:
+        content = _NEEDLESS.sub(b"", exporter.parse(score))
+    except Music21Exception as error:
+        raise ScoreError(
+            f"the score cannot be written as MusicXML: {error} Round the times of its notes to a "
+            "grid, as with np.round(24 * times) / 24."
+        ) from error
     for number, name in enumerate(re.findall(rb'<score-part id="(\w+)"', content), start=1):
         content = content.replace(b'"%s"' % name, b'"P%d"' % number)  # music21's are random
     return content

@@ -53,9 +53,10 @@ class Piece:
         known = (part >= 0) & (part < len(self.parts)) & (pitch >= 0) & (pitch < 128)
         for number in np.flatnonzero(~(sounds & known))[:1]:
             raise ScoreError(
-                f"{self.name}: note {number} is {dict(zip(NOTE.names, self.notes[number].tolist()))}; "
-                f"it must be in part 0 to {len(self.parts) - 1}, begin at 0 or later, last longer "
-                f"than 0, end by quarter {LONGEST:,}, and have a pitch of 0 to 127."
+                f"{self.name}: note {number} is part {part[number]}, from quarter "
+                f"{begins[number]:g} to {ends[number]:g}, pitch {pitch[number]}; it must be of "
+                f"part 0 to {len(self.parts) - 1}, begin at 0 or later, last, end by quarter "
+                f"{LONGEST:,}, and have a pitch of 0 to 127."
             )
         if not 0 <= self.length <= LONGEST:
             raise ScoreError(

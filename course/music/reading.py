@@ -4,11 +4,14 @@ mido reads MIDI, music21 all else; what they find is kept as arrays, so that not
 know them.
 """
 
+import contextlib
 import difflib
 import io
+import re
 import warnings
 import zipfile
 from pathlib import Path
+from unittest import mock
 from xml.etree import ElementTree
 
 import numpy as np
@@ -19,6 +22,7 @@ from course.music.piece import Piece, ScoreError, notes
 SUFFIXES = (".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc", ".krn")
 
 _NEAR = 1e-6  # quarter notes
+_MOST_BEATS = 128  # of a bar: music21 takes hours to weigh the beats of thousands
 _LARGEST = 200_000_000  # bytes of a score out of an archive, which may claim any size
 
 
@@ -66,17 +70,36 @@ def read(path):
 
 def _parse(content, kind):
     """Return what music21 makes of the bytes of a file."""
-    from music21 import converter  # two seconds that other modules need not wait for
+    from music21 import converter, meter  # two seconds that other modules need not wait for
+    from music21.abcFormat import translate
     from music21.musicxml.xmlToM21 import MusicXMLImporter
 
-    if kind == "musicxml":
-        return MusicXMLImporter().xmlRootToScore(_sounding(_xml_root(content)))
-    content = text(content)
-    if kind == "humdrum":
-        lines = [line for line in content.splitlines() if line and not line.startswith("!")]
-        if set("".join(lines[-1:]).split("\t")) != {"*-"}:
-            raise ValueError("its last line of music is not *-, which ends it")
-    return converter.parseData(content, format=kind)
+    load = meter.TimeSignature.load
+
+    def load_short(signature, value, *options):
+        if any(int(number) > _MOST_BEATS for number in re.findall(r"\d+", value)):
+            raise ScoreError(f"its time signature {value} has more than {_MOST_BEATS} beats.")
+        load(signature, value, *options)
+
+    said = io.StringIO()
+    with (
+        contextlib.redirect_stderr(said),
+        mock.patch.object(meter.TimeSignature, "load", load_short),
+        # Bars end where the file says: splitting long ones, music21 would lose some of their notes.
+        mock.patch.object(translate, "reBar", return_value=None),
+    ):
+        if kind == "musicxml":
+            return MusicXMLImporter().xmlRootToScore(_sounding(_xml_root(content)))
+        content = text(content)
+        if kind == "humdrum":
+            lines = [line for line in content.splitlines() if line and not line.startswith("!")]
+            if set("".join(lines[-1:]).split("\t")) != {"*-"}:
+                raise ValueError("its last line of music is not *-, which ends it")
+        score = converter.parseData(content, format=kind)
+    # What it cannot read, music21 leaves out or makes up, and says so; beams are not read.
+    if lost := [line for line in said.getvalue().splitlines() if "beaming" not in line]:
+        raise ValueError(lost[0])
+    return score
 
 
 def _xml_root(content):
@@ -215,17 +238,20 @@ def _bars(part):
     signature, bar, begins, until = None, 4.0, [], 0.0
     for measure in part.getElementsByClass("Measure"):
         begin, lasts = float(measure.offset), float(measure.duration.quarterLength)
-        change = measure.timeSignature
+        change = measure.getElementsByClass("TimeSignatureBase").first()
         if change and "SenzaMisuraTimeSignature" in change.classes:
             bar = 0.0  # each measure is as long as it is
         elif change:
             signature = signature or f"{change.numerator}/{change.denominator}"
             bar = float(change.barDuration.quarterLength)
         # A bar that is cut in two, as before an upbeat after a repeat, is one bar.
-        elif begins and until - begins[-1] < bar - _NEAR:
-            if begin + lasts - begins[-1] <= bar + _NEAR:
-                until = begin + lasts
-                continue
+        elif (
+            begins
+            and until - begins[-1] < bar - _NEAR
+            and begin + lasts - begins[-1] <= bar + _NEAR
+        ):
+            until = begin + lasts
+            continue
         begins.append(begin - float(measure.paddingLeft))
         until = begin + lasts
     if len(begins) > 1 and begins[0] == 0 and begins[1] < bar - _NEAR:
