@@ -77,7 +77,7 @@ def _parse(content, kind):
     load = meter.TimeSignature.load
 
     def load_short(signature, value, *options):
-        if any(int(number) > _MOST_BEATS for number in re.findall(r"\d+", value)):
+        if any(int(number) > _MOST_BEATS for number in re.findall(r"(?<![/\d])\d+", value)):
             raise ScoreError(f"its time signature {value} has more than {_MOST_BEATS} beats.")
         load(signature, value, *options)
 
@@ -89,7 +89,9 @@ def _parse(content, kind):
         mock.patch.object(translate, "reBar", return_value=None),
     ):
         if kind == "musicxml":
-            return MusicXMLImporter().xmlRootToScore(_sounding(_xml_root(content)))
+            importer = MusicXMLImporter()
+            importer.xmlRootToScore(_sounding(_xml_root(content)), importer.stream)
+            return importer.stream
         content = text(content)
         if kind == "humdrum":
             lines = [line for line in content.splitlines() if line and not line.startswith("!")]
