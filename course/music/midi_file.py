@@ -28,10 +28,11 @@ def read_midi(content, title):
     In a file of one track for all, a part for each channel. A first bar that is shorter than the
     second is an upbeat, and the last bar ends as its time signature says.
     """
-    names, rows, meters, keys = [], [], {}, []
+    names, rows, meters, keys, closed = [], [], {}, [], 0.0
     song = _parse(content)
     for number, track in enumerate(song.tracks, start=1):
         name, parts = _played(track, number, song.ticks_per_beat, meters, keys)
+        closed = max(closed, sum(message.time for message in track) / song.ticks_per_beat)
         if parts.get(_DRUMS):
             raise ScoreError(
                 f"part {len(names) + 1} ({name or 'Percussion'}) is percussion, which has no "
@@ -44,7 +45,8 @@ def read_midi(content, title):
             names.append(name)
     if not rows:
         raise ScoreError("the file holds no notes; there is nothing to learn from.")
-    signature, bars, length = _bars(meters, max(begin + lasts for _, begin, lasts, _ in rows))
+    end = max(begin + lasts for _, begin, lasts, _ in rows)
+    signature, bars, length = _bars(meters, end, closed)
     return Piece(title, notes(rows), length, tuple(names), bars, signature, (*keys, 0)[0])
 
 
@@ -109,22 +111,27 @@ def text(content):
         return content.decode("latin-1")
 
 
-def _bars(meters, end):
-    """Return the first time signature, where bars begin, and where the last one ends."""
-    if end > LONGEST:
-        raise ScoreError(f"it lasts {end:g} quarters; at most {LONGEST:,} are read.")
+def _bars(meters, end, closed):
+    """Return the first time signature, where bars begin, and where the last one ends.
+
+    The last is that in which the music ends, or one of rests that the tracks still close.
+    """
+    until = max(end, closed)
+    if until > LONGEST:
+        raise ScoreError(f"it lasts {until:g} quarters; at most {LONGEST:,} are read.")
     changes = sorted(({0.0: "4/4"} | meters).items())
-    changes = [(begin, signature) for begin, signature in changes if begin < end - _NEAR]
-    spans = itertools.pairwise([*(begin for begin, _ in changes), end])
+    changes = [(begin, signature) for begin, signature in changes if begin < until - _NEAR]
+    spans = itertools.pairwise([*(begin for begin, _ in changes), until])
     lengths = [bar_length(signature) for _, signature in changes]
     bars = [np.arange(a, b - _NEAR, bar) for (a, b), bar in zip(spans, lengths, strict=True)]
-    begins = np.concatenate(bars)
+    edges = np.append(np.concatenate(bars), bars[-1][-1] + lengths[-1])
+    count = int(np.sum((edges[:-1] < end - _NEAR) | (edges[1:] < closed + _NEAR)))
+    begins, length = edges[:count].copy(), float(edges[count])
     # The second bar begins where the first ends, or before.
-    upbeat = len(changes) > 1 and len(bars[0]) == 1 and lengths[0] < lengths[1]
+    upbeat = count > 1 and len(bars[0]) == 1 and lengths[0] < lengths[1]
     if upbeat:
         begins[0] = begins[1] - lengths[1]
-    last = bars[-1][-1] + lengths[-1]
-    return changes[upbeat][1], begins, float(last)
+    return changes[upbeat][1], begins, length
 
 
 def midi(piece, tempo=90, program=CHURCH_ORGAN, gap=0.0, tail=0.0):

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from course import music
+from course.music import reading
 from course.music.piece import Piece, ScoreError, notes
 from tests.course.music.test_reading import ABC
 
@@ -49,7 +50,7 @@ def damaged(content, chance):
         elif change == 1 and len(content) > 2 * size:
             del content[begin:end]
         elif change == 2:
-            content[begin:begin] = content[begin:end] * chance.choice([1, 2, 50])
+            content[begin:begin] = content[begin:end] * chance.choice([1, 2, 9])
         elif change == 3:
             content[begin:end] = chance.randbytes(size)
         elif change == 4:
@@ -59,12 +60,15 @@ def damaged(content, chance):
     return bytes(content)
 
 
-@pytest.mark.parametrize("suffix", [".mid", ".musicxml", ".mxl", ".abc", ".krn"])
-def test_a_damaged_file_is_read_or_refused(whole, tmp_path, suffix, capfd):
+@pytest.mark.parametrize(
+    ("suffix", "count"),
+    [(".mid", 300), (".musicxml", 200), (".mxl", 200), (".abc", 100), (".krn", 100)],
+)
+def test_a_damaged_file_is_read_or_refused(whole, tmp_path, suffix, count, capfd):
     chance, content, path = random.Random(0), whole(suffix), tmp_path / f"damaged{suffix}"
     process, refused, rewritten = psutil.Process(), 0, 0
     memory = process.memory_info().rss
-    for _ in range(200):
+    for _ in range(count):
         path.write_bytes(damaged(content, chance))
         began = time.monotonic()
         try:
@@ -77,7 +81,7 @@ def test_a_damaged_file_is_read_or_refused(whole, tmp_path, suffix, capfd):
             rewritten += len(music.read(tmp_path / "again.mid").notes) == len(piece.notes)
         assert time.monotonic() - began < 10
     assert refused
-    assert refused + rewritten == 200
+    assert refused + rewritten == count
     assert process.memory_info().rss - memory < 500e6
     assert capfd.readouterr() == ("", "")
 
@@ -98,11 +102,7 @@ def test_lengths_of_no_music_are_refused_at_once(tmp_path, body):
         music.read(tmp_path / "a.abc")
 
 
-def test_an_archive_that_claims_to_be_huge_is_refused(tmp_path):
-    with zipfile.ZipFile(tmp_path / "a.mxl", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("META-INF/container.xml", CONTAINER)
-        with archive.open("a.musicxml", "w") as file:
-            for _ in range(300):
-                file.write(bytes(1_000_000))
-    with pytest.raises(ScoreError, match=r"has 300,000,000 bytes; at most 200,000,000"):
+def test_an_archive_of_a_huge_score_is_refused(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "_LARGEST", len(whole(".musicxml")) - 1)
+    with pytest.raises(ScoreError, match=r"a\.musicxml in it has [\d,]+ bytes; at most"):
         music.read(tmp_path / "a.mxl")

@@ -39,7 +39,7 @@ def test_tunes_with_triplets_and_repeats_come_back(tunes, tmp_path, place):
     assert same_notes(tunes[place], music.read(tmp_path / "a.xml"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(piece=pieces())
 def test_a_piece_comes_back_note_by_note(tmp_path_factory, piece):
     path = tmp_path_factory.getbasetemp() / "a.musicxml"

@@ -139,7 +139,7 @@ def by_music21(path):
 
 
 def test_three_libraries_read_the_same_notes(chorales, tunes, tmp_path):
-    for piece in [*chorales[::60], *tunes[::150]]:
+    for piece in [*chorales[::120], *tunes[::300]]:
         music.write_midi(piece, tmp_path / "a.mid")
         rows = piece.notes[["part", "onset", "duration", "pitch"]].tolist()
         wanted = sorted((part, on, on + lasts, pitch) for part, on, lasts, pitch in rows)
