@@ -1,12 +1,13 @@
 """From plain notes to a written score: bars, rests, ties, beams and accidentals, by music21."""
 
 import itertools
+import re
 from fractions import Fraction
 
 import numpy as np
 
 from course.music.excerpt import bar_edges, first_bar
-from course.music.piece import ScoreError, bar_length, signature_of
+from course.music.piece import NEAR, ScoreError, bar_length, signature_of
 from course.music.spelling import spell, written
 
 STAVES = ("open", "closed")
@@ -15,8 +16,10 @@ STAVES = ("open", "closed")
 _TREBLE, _BASS = ("soprano", "alto"), ("tenor", "bass")
 _MIDDLE_C = 60
 
+# What no XML document may hold: control characters, and halves of a pair.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 _DIVISIONS = 10_080  # of a quarter, in MusicXML as music21 writes it
-_NEAR = 1e-6  # quarter notes
 
 
 def to_score(piece, staves="open", number=None, ends=True):
@@ -40,7 +43,7 @@ def to_score(piece, staves="open", number=None, ends=True):
         )
     number = first_bar(piece) if number is None else number
     score = stream.Score()
-    score.insert(0, metadata.Metadata(title=piece.title))
+    score.insert(0, metadata.Metadata(title=_NO_XML.sub("\ufffd", piece.title)))
     if staves == "closed":
         kind, groups, frame = stream.PartStaff, [(0, 1), (2, 3)], ("brace", True)
     else:
@@ -64,7 +67,7 @@ def _staff(piece, parts, fifths, edges, number, staff):
     from music21 import clef, key, meter, stream
 
     if len(parts) == 1:
-        staff.partName = str(piece.parts[parts[0]])
+        staff.partName = _NO_XML.sub("\ufffd", str(piece.parts[parts[0]]))
         low = _is_low(staff.partName, piece.notes["pitch"][piece.notes["part"] == parts[0]])
     else:
         low = parts[0] > 0
@@ -261,7 +264,7 @@ def _show_accidentals(measure, sharps):
 def _exact(time, piece):
     """Return a time as a fraction, so that three triplets make one quarter, or refuse it."""
     exact = Fraction(round(float(time) * _DIVISIONS), _DIVISIONS)
-    if abs(exact - Fraction(float(time))) > _NEAR:
+    if abs(exact - Fraction(float(time))) > NEAR:
         raise ScoreError(
             f"{piece.name}: quarter {time:.9g}, where a note or a bar begins or ends, is no whole "
             f"number of {_DIVISIONS:,}ths of a quarter, so it cannot be written. Round its times "

@@ -7,10 +7,8 @@ import numpy as np
 
 from course.music.engraving import to_score
 from course.music.midi_file import CHURCH_ORGAN, midi
-from course.music.piece import ScoreError
+from course.music.piece import NEAR, ScoreError
 from seqlib.files import whole_file
-
-_NEAR = 1e-6  # quarter notes
 
 # What music21 adds: the date, itself as the composer, and the title a second time, which keeps its
 # reader from finding the first.
@@ -44,7 +42,7 @@ def _check_unisons(piece):
     order = np.lexsort([ends, piece.notes["onset"], piece.notes["pitch"], piece.notes["part"]])
     one, next_one = piece.notes[order[:-1]], piece.notes[order[1:]]
     same = (one["part"] == next_one["part"]) & (one["pitch"] == next_one["pitch"])
-    for note in next_one[same & (np.diff(ends[order]) < -_NEAR)][:1]:
+    for note in next_one[same & (np.diff(ends[order]) < -NEAR)][:1]:
         raise ScoreError(
             f"{piece.name}: part {note['part'] + 1} sounds pitch {note['pitch']} at quarter "
             f"{note['onset']:g} within a longer note of the same pitch, and MIDI cannot say which "

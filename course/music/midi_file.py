@@ -9,14 +9,21 @@ from fractions import Fraction
 import numpy as np
 
 from course.music.excerpt import bar_edges
-from course.music.piece import LONGEST, Piece, ScoreError, bar_length, notes, signature_of
+from course.music.piece import (
+    LONGEST,
+    NEAR,
+    Piece,
+    ScoreError,
+    bar_length,
+    notes,
+    signature_of,
+)
 
 CHURCH_ORGAN = 19  # General MIDI programs are counted from 0 here, as in MIDI files
 
 _TICKS = 960  # a quarter, or more where a piece needs it
 _MOST_TICKS, _LATEST_TICK = 2**15 - 1, 2**28 - 1  # that a file can hold
 _DRUMS = 9  # the channel that musicians call 10
-_NEAR = 1e-6  # quarter notes
 
 # A key signature of more than seven sharps or flats, which some programs write for "no key".
 _NO_KEY = re.compile(rb"\xff\x59\x02(?:[\x08-\xf8].|.[^\x00\x01])", re.DOTALL)
@@ -120,12 +127,12 @@ def _bars(meters, end, closed):
     if until > LONGEST:
         raise ScoreError(f"it lasts {until:g} quarters; at most {LONGEST:,} are read.")
     changes = sorted(({0.0: "4/4"} | meters).items())
-    changes = [(begin, signature) for begin, signature in changes if begin < until - _NEAR]
+    changes = [(begin, signature) for begin, signature in changes if begin < until - NEAR]
     spans = itertools.pairwise([*(begin for begin, _ in changes), until])
     lengths = [bar_length(signature) for _, signature in changes]
-    bars = [np.arange(a, b - _NEAR, bar) for (a, b), bar in zip(spans, lengths, strict=True)]
+    bars = [np.arange(a, b - NEAR, bar) for (a, b), bar in zip(spans, lengths, strict=True)]
     edges = np.append(np.concatenate(bars), bars[-1][-1] + lengths[-1])
-    count = int(np.sum((edges[:-1] < end - _NEAR) | (edges[1:] < closed + _NEAR)))
+    count = int(np.sum((edges[:-1] < end - NEAR) | (edges[1:] < closed + NEAR)))
     begins, length = edges[:count].copy(), float(edges[count])
     # The second bar begins where the first ends, or before.
     upbeat = count > 1 and len(bars[0]) == 1 and lengths[0] < lengths[1]
@@ -195,10 +202,11 @@ def _resolution(piece):
     needed = math.lcm(*(fraction.denominator for fraction in fractions))
     ticks = math.lcm(_TICKS, needed)
     ticks = ticks if ticks <= _MOST_TICKS else needed
-    if ticks > _MOST_TICKS or ticks * times[-1] > _LATEST_TICK:
+    exact = np.allclose(times, [float(f) for f in fractions], rtol=0, atol=NEAR)
+    if not exact or ticks > _MOST_TICKS or ticks * times[-1] > _LATEST_TICK:
         raise ScoreError(
-            f"{piece.name}: its times need {ticks:,} ticks a quarter, and MIDI counts at most "
-            f"{_MOST_TICKS:,}, or {_LATEST_TICK:,} in all. Round its times to a grid, as with "
+            f"{piece.name}: its times need more ticks than MIDI counts, which is "
+            f"{_MOST_TICKS:,} a quarter and {_LATEST_TICK:,} in all. Round them to a grid, as with "
             "np.round(24 * times) / 24."
         )
     return ticks
@@ -209,7 +217,7 @@ def _meters(piece):
     edges, current, expected = bar_edges(piece), None, None
     for begin, end in itertools.pairwise(edges):
         signature = signature_of(end - begin, piece.time_signature) or piece.time_signature
-        if signature != current or abs(begin - expected) > _NEAR:
+        if signature != current or abs(begin - expected) > NEAR:
             yield begin, signature
         current, expected = signature, begin + bar_length(signature)
 

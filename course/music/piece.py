@@ -14,7 +14,7 @@ NOTE = np.dtype(
 
 LONGEST = 100_000  # quarter notes, some 18 hours; what a damaged file claims must not fill memory
 
-_NEAR = 1e-6  # quarter notes
+NEAR = 1e-6  # quarter notes: times that lie closer are the same
 _UNITS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
@@ -66,9 +66,9 @@ class Piece:
             raise ScoreError(f"{self.name}: sharps is {self.sharps!r}; it must be -7 to 7.")
         bar = bar_length(self.time_signature)
         if self.bars is None or not len(self.bars):
-            bars = np.arange(0.0, max(self.length, _NEAR), bar)
+            bars = np.arange(0.0, max(self.length, NEAR), bar)
             object.__setattr__(self, "bars", bars)
-        if not (self.bars[0] <= 0 and np.all(np.diff(self.bars) > _NEAR)):
+        if not (self.bars[0] <= 0 and np.all(np.diff(self.bars) > NEAR)):
             raise ScoreError(
                 f"{self.name}: bars begin at {self.bars[:8].tolist()} ...; the first must begin at "
                 "0 or, for an upbeat, before, and each after the one before it."
@@ -120,10 +120,10 @@ def signature_of(length, time_signature):
         >>> signature_of(3.0, "6/8"), signature_of(2.0, "4/4"), signature_of(1.5, "4/4")
         ('6/8', '2/4', '3/8')
     """
-    if abs(bar_length(time_signature) - length) < _NEAR:
+    if abs(bar_length(time_signature) - length) < NEAR:
         return time_signature
     for unit in _UNITS[_UNITS.index(int(time_signature.split("/")[1])) :]:
         beats = round(length * unit / 4)
-        if 1 <= beats <= 255 and abs(4 * beats / unit - length) < _NEAR:
+        if 1 <= beats <= 255 and abs(4 * beats / unit - length) < NEAR:
             return f"{beats}/{unit}"
     return None

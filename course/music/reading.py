@@ -17,11 +17,10 @@ from xml.etree import ElementTree
 import numpy as np
 
 from course.music.midi_file import read_midi, text
-from course.music.piece import Piece, ScoreError, notes
+from course.music.piece import NEAR, Piece, ScoreError, notes
 
 SUFFIXES = (".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc", ".krn")
 
-_NEAR = 1e-6  # quarter notes
 _MOST_BEATS = 128  # of a bar: music21 takes hours to weigh the beats of thousands
 _LARGEST = 200_000_000  # bytes of a score out of an archive, which may claim any size
 
@@ -29,8 +28,9 @@ _LARGEST = 200_000_000  # bytes of a score out of an archive, which may claim an
 def read(path):
     """Read a file of music as a `Piece`: MIDI, MusicXML, ABC or Humdrum, by its suffix.
 
-    Grace notes are left out, repeats are not played out. A file that cannot be read, holds no notes
-    or several works, or a part of percussion, is a `ScoreError`.
+    Pitches are as they sound, also of transposing instruments; grace and cue notes are left out,
+    repeats are not played out. A file that cannot be read note by note, holds no notes or several
+    works, or a part of percussion, is a `ScoreError`.
 
     Example:
         >>> read("a_song.txt")
@@ -98,8 +98,8 @@ def _parse(content, kind):
             if set("".join(lines[-1:]).split("\t")) != {"*-"}:
                 raise ValueError("its last line of music is not *-, which ends it")
         score = converter.parseData(content, format=kind)
-    # What it cannot read, music21 leaves out or makes up, and says so; beams are not read.
-    if lost := [line for line in said.getvalue().splitlines() if "beaming" not in line]:
+    # An event that it cannot read, music21 leaves out, or makes it a C, and says so.
+    if lost := re.search(r".*(Error in parsing event|assuming C).*", said.getvalue()):
         raise ValueError(lost[0])
     return score
 
@@ -237,7 +237,7 @@ def _join_ties(singles):
 
 def _bars(part):
     """Return the first time signature, and where bars begin, None where there are no measures."""
-    signature, bar, begins, until = None, 4.0, [], 0.0
+    signature, bar, opening, begins, until = None, 4.0, None, [], 0.0
     for measure in part.getElementsByClass("Measure"):
         begin, lasts = float(measure.offset), float(measure.duration.quarterLength)
         change = measure.getElementsByClass("TimeSignatureBase").first()
@@ -246,16 +246,18 @@ def _bars(part):
         elif change:
             signature = signature or f"{change.numerator}/{change.denominator}"
             bar = float(change.barDuration.quarterLength)
+        opening = bar if opening is None else opening
         # A bar that is cut in two, as before an upbeat after a repeat, is one bar.
-        elif (
+        if (
             begins
-            and until - begins[-1] < bar - _NEAR
-            and begin + lasts - begins[-1] <= bar + _NEAR
+            and not change
+            and until - begins[-1] < bar - NEAR
+            and begin + lasts - begins[-1] <= bar + NEAR
         ):
             until = begin + lasts
             continue
         begins.append(begin - float(measure.paddingLeft))
         until = begin + lasts
-    if len(begins) > 1 and begins[0] == 0 and begins[1] < bar - _NEAR:
-        begins[0] = begins[1] - bar  # an upbeat that is not marked as one
+    if len(begins) > 1 and begins[0] == 0 and begins[1] < opening - NEAR:
+        begins[0] = begins[1] - opening  # an upbeat that is not marked as one
     return signature or "4/4", np.unique(begins) if begins else None

@@ -1,5 +1,7 @@
 """Written scores and files: the notes come back, spelled and barred as a musician expects."""
 
+import dataclasses
+
 import numpy as np
 import pretty_midi
 import pytest
@@ -59,6 +61,16 @@ def test_a_note_that_cannot_be_written_exactly_is_refused(tmp_path, duration, me
     with pytest.raises(ScoreError, match=message + r".*np\.round"):
         music.write_musicxml(piece, tmp_path / "a.musicxml")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a\x1bb", "a\ud800b", "a\ufffeb"])
+def test_of_a_name_that_no_file_can_hold_the_rest_is_written(single, tmp_path, name):
+    piece = dataclasses.replace(single(60), title=name, parts=(name,))
+    music.write_musicxml(piece, tmp_path / "a.musicxml")
+    back = music.read(tmp_path / "a.musicxml")
+    assert (back.title, back.parts) == ("a\ufffdb", ("a\ufffdb",))
+    music.write_midi(piece, tmp_path / "a.mid")
+    assert music.read(tmp_path / "a.mid").parts[0][::2] == "ab"
 
 
 def test_a_change_of_meter_is_printed_where_it_begins():

@@ -108,8 +108,10 @@ def test_what_would_be_half_a_file_is_refused(read_tracks, tmp_path):
 
 def test_times_that_fit_no_file_are_refused(tmp_path):
     odd = Piece("odd", notes([(0, 0, 1 / n, 60) for n in (13, 17, 19, 23)]), length=4.0)
-    with pytest.raises(ScoreError, match=r"odd: its times need .* ticks a quarter.*np\.round"):
-        music.write_midi(odd, tmp_path / "a.mid")
+    near = Piece("odd", notes([(0, 1.00002, 1, 60)]), length=4.0)
+    for piece in (odd, near):
+        with pytest.raises(ScoreError, match=r"odd: its times need more ticks.*np\.round"):
+            music.write_midi(piece, tmp_path / "a.mid")
     nested = Piece("", notes([(0, 0, 4, 60), (0, 1, 1, 60)]), length=4.0)
     with pytest.raises(ScoreError, match="part 1 sounds pitch 60 at quarter 1 within a longer"):
         music.write_midi(nested, tmp_path / "a.mid")

@@ -234,6 +234,8 @@ def test_a_change_of_meter_and_free_time(read_bars):
     change = "<attributes><time><beats>2</beats><beat-type>4</beat-type></time></attributes>"
     bars = [attributes() + note("C", 4), change + note("C", 2), *[note("C", 2)] * 3]
     assert read_bars(*bars).bars.tolist() == [0, 4, 6, 8, 10]
+    longer = note("C", 2), change.replace("2</beats>", "4</beats>") + note("C", 4)
+    assert read_bars(attributes(beats="2") + longer[0], *longer[1:]).bars.tolist() == [0, 2]
     free = "<attributes><divisions>4</divisions><time><senza-misura/></time></attributes>"
     assert read_bars(free + note("C", 1), note("C", 2), note("C", 8)).bars.tolist() == [0, 1, 3]
 
