@@ -1,12 +1,13 @@
 """From plain notes to a written score: bars, rests, ties, beams and accidentals, by music21."""
 
 import itertools
+import re
 from fractions import Fraction
 
 import numpy as np
 
 from course.music.excerpt import bar_edges, first_bar
-from course.music.piece import ScoreError, bar_length
+from course.music.piece import NEAR, ScoreError, bar_length, signature_of
 from course.music.spelling import spell, written
 
 STAVES = ("open", "closed")
@@ -14,6 +15,11 @@ STAVES = ("open", "closed")
 # Voices whose clef is known; other parts have the bass clef where most notes are below middle C.
 _TREBLE, _BASS = ("soprano", "alto"), ("tenor", "bass")
 _MIDDLE_C = 60
+
+# What no XML document may hold: control characters, and halves of a pair.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_DIVISIONS = 10_080  # of a quarter, in MusicXML as music21 writes it
 
 
 def to_score(piece, staves="open", number=None, ends=True):
@@ -37,14 +43,14 @@ def to_score(piece, staves="open", number=None, ends=True):
         )
     number = first_bar(piece) if number is None else number
     score = stream.Score()
-    score.insert(0, metadata.Metadata(title=piece.title))
+    score.insert(0, metadata.Metadata(title=_NO_XML.sub("\ufffd", piece.title)))
     if staves == "closed":
         kind, groups, frame = stream.PartStaff, [(0, 1), (2, 3)], ("brace", True)
     else:
         kind, groups, frame = stream.Part, [(part,) for part in range(len(piece.parts))], None
         if len(piece.parts) > 1:
             frame = ("bracket", False)
-    fifths, edges = spell(piece), [_exact(edge) for edge in bar_edges(piece)]
+    fifths, edges = spell(piece), [_exact(edge, piece) for edge in bar_edges(piece)]
     filled = [_staff(piece, parts, fifths, edges, number, kind()) for parts in groups]
     for staff in filled:
         if ends:
@@ -61,7 +67,7 @@ def _staff(piece, parts, fifths, edges, number, staff):
     from music21 import clef, key, meter, stream
 
     if len(parts) == 1:
-        staff.partName = str(piece.parts[parts[0]])
+        staff.partName = _NO_XML.sub("\ufffd", str(piece.parts[parts[0]]))
         low = _is_low(staff.partName, piece.notes["pitch"][piece.notes["part"] == parts[0]])
     else:
         low = parts[0] > 0
@@ -71,23 +77,40 @@ def _staff(piece, parts, fifths, edges, number, staff):
         shown = len(parts) == 1 or (stem == "down") == low  # a staff of two has fermatas once
         for line in _lines(piece, fifths, part, fermata if shown else None):
             voices.append((line, stem))
-    whole = _exact(bar_length(piece.time_signature))
-    for index, (begin, end) in enumerate(itertools.pairwise(edges)):
+    bars = zip(itertools.pairwise(edges), _signatures(piece, edges), strict=True)
+    for index, ((begin, end), (signature, is_new)) in enumerate(bars):
         measure = stream.Measure(number=number + index)
         if index == 0:
             measure.clef = clef.BassClef() if low else clef.TrebleClef()
             measure.keySignature = key.KeySignature(piece.sharps)
-            measure.timeSignature = meter.TimeSignature(piece.time_signature)
-            if piece.bars.size and piece.bars[0] < 0:
+            if piece.bars[0] < 0:
                 measure.paddingLeft = float(-piece.bars[0])
+        if is_new:
+            measure.timeSignature = meter.TimeSignature(signature)
+        whole = Fraction(bar_length(signature))
         filled = [(_fill(line, begin, end, whole), stem) for line, stem in voices]
         if len(parts) == 1:  # further voices of a part only where they sound
             filled = [f for f in filled if any(not item.isRest for item in f[0])] or filled[:1]
         _add_voices(measure, filled)
-        _beams(measure, piece.time_signature)
+        _beams(measure, signature)
         _show_accidentals(measure, piece.sharps)
         staff.append(measure)
     return staff
+
+
+def _signatures(piece, edges):
+    """Yield the time signature of each bar, and whether it is printed there: where it changes.
+
+    An upbeat and a last bar that is short have that of their neighbor, and so has a bar whose
+    length none can say.
+    """
+    current = piece.time_signature
+    for index, (begin, end) in enumerate(itertools.pairwise(edges)):
+        short = end - begin < bar_length(current) and end == edges[-1]
+        upbeat = index == 0 and piece.bars[0] < 0
+        fitting = None if short or upbeat else signature_of(end - begin, piece.time_signature)
+        yield (fitting or current), index == 0 or fitting not in (None, current)
+        current = fitting or current
 
 
 def _is_low(name, pitches):
@@ -103,12 +126,11 @@ def _lines(piece, fifths, part, fermata):
     chords = {}
     for note, fifth in zip(piece.notes, fifths, strict=True):
         if note["part"] == part:
-            span = _exact(note["onset"]), _exact(note["onset"] + note["duration"])
+            begin, end = note["onset"], note["onset"] + note["duration"]
+            span = _exact(begin, piece), _exact(end, piece)
             chords.setdefault(span, []).append((note, fifth))
     lines = [[]]
     for begin, end in sorted(chords):
-        if begin >= end:
-            continue
         tones = sorted((int(note["pitch"]), int(fifth)) for note, fifth in chords[begin, end])
         marked = fermata if any(note["fermata"] for note, _ in chords[begin, end]) else None
         line = next((line for line in lines if not line or line[-1][1] <= begin), None)
@@ -239,6 +261,13 @@ def _show_accidentals(measure, sharps):
             holds[tone.step, tone.octave] = tone.alter
 
 
-def _exact(time):
-    """Return a time as a fraction, so that three triplets make one quarter."""
-    return Fraction(float(time)).limit_denominator(192)
+def _exact(time, piece):
+    """Return a time as a fraction, so that three triplets make one quarter, or refuse it."""
+    exact = Fraction(round(float(time) * _DIVISIONS), _DIVISIONS)
+    if abs(exact - Fraction(float(time))) > NEAR:
+        raise ScoreError(
+            f"{piece.name}: quarter {time:.9g}, where a note or a bar begins or ends, is no whole "
+            f"number of {_DIVISIONS:,}ths of a quarter, so it cannot be written. Round its times "
+            "to a grid, as with np.round(24 * times) / 24."
+        )
+    return exact

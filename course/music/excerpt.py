@@ -4,9 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from course.music.piece import ScoreError, bar_length
-
-_NEAR = 1e-6  # quarter notes
+from course.music.piece import NEAR, ScoreError
 
 
 def excerpt(piece, bars):
@@ -34,7 +32,7 @@ def excerpt(piece, bars):
         )
     begin, end = edges[first - lowest], edges[last - lowest + 1]
     until = np.minimum(piece.notes["onset"] + piece.notes["duration"], end)
-    inside = (piece.notes["onset"] < end - _NEAR) & (until > begin + _NEAR)
+    inside = (piece.notes["onset"] < end - NEAR) & (until > begin + NEAR)
     if not inside.any():
         raise ScoreError(f"Bars {first} to {last} of {piece.title or 'the piece'} are silent.")
     cut = piece.notes[inside].copy()
@@ -50,18 +48,14 @@ def bar_edges(piece):
     """Return where bars begin and the last one ends, (bars + 1,); an upbeat begins at 0."""
     ends = piece.notes["onset"] + piece.notes["duration"]
     length = max(float(piece.length), float(ends.max(initial=0)))
-    begins = piece.bars[piece.bars < length - _NEAR] if len(piece.bars) else np.zeros(1)
-    begins = begins if len(begins) else np.zeros(1)
-    # Where the bars of the piece do not reach its end, whole ones are added.
-    bar = bar_length(piece.time_signature)
-    begins = np.append(begins, np.arange(begins[-1] + bar, length - _NEAR, bar))
-    edges = np.concatenate([[0.0], begins[begins > _NEAR], [length]])
-    return edges[np.append(True, np.diff(edges) > _NEAR)]
+    begins = piece.bars[(piece.bars > NEAR) & (piece.bars < length - NEAR)]
+    edges = np.concatenate([[0.0], begins, [length]])
+    return edges[np.append(True, np.diff(edges) > NEAR)]
 
 
 def first_bar(piece):
     """Return the number of the first bar: 0 for an upbeat, else 1."""
-    return 0 if len(piece.bars) and piece.bars[0] < -_NEAR else 1
+    return 0 if piece.bars[0] < -NEAR else 1
 
 
 def last_bar(piece):

@@ -6,12 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from course.music.engraving import to_score
-from course.music.piece import ScoreError, bar_length
+from course.music.midi_file import CHURCH_ORGAN, midi
+from course.music.piece import NEAR, ScoreError
 from seqlib.files import whole_file
-
-CHURCH_ORGAN = 19  # General MIDI programs are counted from 0 here, as in MIDI files
-
-_TICKS = 960  # a quarter: sixteenths and triplets fall on whole ticks
 
 # What music21 adds: the date, itself as the composer, and the title a second time, which keeps its
 # reader from finding the first.
@@ -29,60 +26,47 @@ def write_musicxml(piece, path):
 def write_midi(piece, path, tempo=90, program=CHURCH_ORGAN):
     """Write a piece to a ``.mid`` or ``.midi`` file, one track a part.
 
-    `tempo` is quarter notes a minute, `program` a General MIDI instrument, 0 to 127 (0 piano, 19
-    church organ, 48 strings, 52 choir), or one for each part.
+    `tempo` is quarter notes a minute, 4 to 10,000, `program` a General MIDI instrument, 0 to 127
+    (0 piano, 19 church organ, 48 strings, 52 choir), or one for each part.
     """
     path = check_suffix(path, (".mid", ".midi"))
     song = midi(piece, tempo, program)
+    _check_unisons(piece)
     with whole_file(path) as file:
-        song.write(file)
+        song.save(file=file)
+
+
+def _check_unisons(piece):
+    """Refuse a note that sounds within a longer one of its part and pitch: MIDI ends the other."""
+    ends = piece.notes["onset"] + piece.notes["duration"]
+    order = np.lexsort([ends, piece.notes["onset"], piece.notes["pitch"], piece.notes["part"]])
+    one, next_one = piece.notes[order[:-1]], piece.notes[order[1:]]
+    same = (one["part"] == next_one["part"]) & (one["pitch"] == next_one["pitch"])
+    for note in next_one[same & (np.diff(ends[order]) < -NEAR)][:1]:
+        raise ScoreError(
+            f"{piece.name}: part {note['part'] + 1} sounds pitch {note['pitch']} at quarter "
+            f"{note['onset']:g} within a longer note of the same pitch, and MIDI cannot say which "
+            "ends first. Give one of them a part of its own."
+        )
 
 
 def musicxml(score):
     """Return a score of `to_score` as the bytes of a MusicXML file, the same ones every time."""
+    from music21.exceptions21 import Music21Exception
     from music21.musicxml.m21ToXml import GeneralObjectExporter
 
     exporter = GeneralObjectExporter()
     exporter.makeNotation = False  # `to_score` has made it
-    content = _NEEDLESS.sub(b"", exporter.parse(score))
+    try:
+        content = _NEEDLESS.sub(b"", exporter.parse(score))
+    except Music21Exception as error:
+        raise ScoreError(
+            f"the score cannot be written as MusicXML: {error} Round the times of its notes to a "
+            "grid, as with np.round(24 * times) / 24."
+        ) from error
     for number, name in enumerate(re.findall(rb'<score-part id="(\w+)"', content), start=1):
         content = content.replace(b'"%s"' % name, b'"P%d"' % number)  # music21's are random
     return content
-
-
-def midi(piece, tempo=90, program=CHURCH_ORGAN, gap=0.0):
-    """Return a piece as a `pretty_midi.PrettyMIDI`; see `write_midi`."""
-    import pretty_midi
-
-    if not len(piece.notes):
-        raise ScoreError(f"{piece.name} has no notes; there is nothing to play.")
-    if not (isinstance(tempo, int | float | np.number) and 0 < tempo < np.inf):
-        raise ScoreError(f"tempo is {tempo!r}; it must be quarter notes a minute, above 0.")
-    bar_length(piece.time_signature)  # which refuses one that is none
-    song = pretty_midi.PrettyMIDI(resolution=_TICKS, initial_tempo=float(tempo))
-    beats, unit = (int(number) for number in piece.time_signature.split("/"))
-    song.time_signature_changes.append(pretty_midi.TimeSignature(beats, unit, 0.0))
-    quarter = 60 / tempo  # seconds
-    for part, instrument in enumerate(_programs(program, len(piece.parts))):
-        track = pretty_midi.Instrument(instrument, name=str(piece.parts[part]))
-        for note in piece.notes[piece.notes["part"] == part]:
-            begin, seconds = note["onset"] * quarter, note["duration"] * quarter
-            seconds -= min(gap, seconds / 4)  # so that the next note is heard to begin
-            track.notes.append(
-                pretty_midi.Note(80, int(note["pitch"]), float(begin), float(begin + seconds))
-            )
-        song.instruments.append(track)
-    return song
-
-
-def _programs(program, parts):
-    """Return one General MIDI program a part."""
-    given = np.atleast_1d(np.asarray(program))
-    if given.dtype.kind not in "iu" or given.ndim != 1 or not np.all((given >= 0) & (given < 128)):
-        raise ScoreError(f"program is {program!r}; it must be 0 to 127, or one such a part.")
-    if np.ndim(program) and len(given) != parts:
-        raise ScoreError(f"{len(given)} programs are given for {parts} parts.")
-    return [int(number) for number in np.broadcast_to(given, parts)]
 
 
 def check_suffix(path, allowed):

@@ -74,17 +74,16 @@ def decode(tokens, steps_per_quarter=4, *, like=None, fermatas=None, **facts):
             rows.append((voice, onset, duration, line[begin] - FIRST, marked))
     length = time / steps_per_quarter
     if like is not None:
+        bar = bar_length(like.time_signature)
         facts = {
             "title": like.title,
             "parts": like.parts,
-            "bars": like.bars[like.bars < length],
+            "bars": np.append(like.bars[like.bars < length], np.arange(like.length, length, bar)),
             "time_signature": like.time_signature,
             "sharps": like.sharps,
             **facts,
         }
     facts = {"title": "", "parts": ("",) * voices, **facts}
-    if "bars" not in facts:
-        facts["bars"] = np.arange(0.0, length, bar_length(facts.get("time_signature", "4/4")))
     return Piece(notes=notes(rows), length=length, **facts)
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from course.audio_element import audio_element
 from course.music.excerpt import excerpt
-from course.music.export import CHURCH_ORGAN, check_suffix, midi
+from course.music.export import check_suffix
+from course.music.midi_file import CHURCH_ORGAN, midi
 from course.music.piece import ScoreError
 from seqlib.files import whole_file
 
@@ -19,6 +20,7 @@ _PEAK = 0.9  # of the largest sample
 _GAP = 0.04  # seconds between a note and the next, so that a repeated note is heard anew
 _TAIL = 0.8  # seconds in which the last note dies away
 _FADE = 0.4  # of these, the last ones, in which the sound goes to nothing
+_LONGEST = 3600  # seconds, which take half a gigabyte of memory
 _MP3_QUALITY = 0.9  # about 30 kbit/s for one channel
 
 
@@ -38,13 +40,15 @@ def render(piece, bars=None, *, tempo=90, rate=22050, program=CHURCH_ORGAN, rend
     """
     if renderer not in RENDERERS:
         raise ScoreError(f"renderer is {renderer!r}; it must be one of {', '.join(RENDERERS)}.")
-    if not 1000 <= rate <= 192_000:
+    if not (isinstance(rate, int | np.integer) and 1000 <= rate <= 192_000):
         raise ScoreError(f"rate is {rate!r}; it must be 1,000 to 192,000 samples a second.")
     piece = piece if bars is None else excerpt(piece, bars)
-    music = midi(piece, tempo, program, gap=_GAP)
+    music = midi(piece, tempo, program, gap=_GAP, tail=_TAIL)
     seconds = piece.length * 60 / tempo + _TAIL
+    if seconds > _LONGEST:
+        raise ScoreError(f"{piece.name} takes {seconds:,.0f} s, more than an hour. Choose bars.")
     play = _soundfont_player(renderer) if renderer != "sine" else None
-    sound = play(music, seconds, rate) if play else music.synthesize(fs=rate, wave=np.sin)
+    sound = play(music, rate) if play else _sines(piece, 60 / tempo, rate)
     samples = round(seconds * rate)
     sound = np.pad(sound, (0, max(0, samples - len(sound))))[:samples]
     fade = min(samples, round(_FADE * rate))
@@ -69,6 +73,21 @@ def write_wav(piece, path, bars=None, *, rate=22050, **options):
         soundfile.write(file, sound, rate, format="WAV", subtype="PCM_16")
 
 
+def _sines(piece, quarter, rate):
+    """Return a piece as sine waves, quarter notes being so many seconds long."""
+    import pretty_midi
+
+    song = pretty_midi.PrettyMIDI()
+    for part in range(len(piece.parts)):
+        song.instruments.append(pretty_midi.Instrument(0))
+        for note in piece.notes[piece.notes["part"] == part]:
+            begin, seconds = note["onset"] * quarter, note["duration"] * quarter
+            end = begin + seconds - min(_GAP, seconds / 4)
+            sound = pretty_midi.Note(80, int(note["pitch"]), begin, end)
+            song.instruments[-1].notes.append(sound)
+    return song.synthesize(fs=rate, wave=np.sin)
+
+
 def _soundfont_player(renderer):
     """Return what plays with the sound font; None where it is not installed and may be missing."""
     try:
@@ -81,15 +100,13 @@ def _soundfont_player(renderer):
             '"pip install midirenderer", or choose renderer="sine".'
         ) from error
 
-    def play(music, seconds, rate):
+    def play(music, rate):
         import pretty_midi
         import soundfile
         from scipy.signal import resample
 
-        # A control change that nothing listens to keeps the file going until the last note is over.
-        music.instruments[0].control_changes.append(pretty_midi.ControlChange(3, 0, seconds))
         buffer = io.BytesIO()
-        music.write(buffer)
+        music.save(file=buffer)
         font = (Path(pretty_midi.__file__).parent / "TimGM6mb.sf2").read_bytes()
         wave = midirenderer.render_wave_from(font, buffer.getvalue())
         sound, played_rate = soundfile.read(io.BytesIO(wave), always_2d=True)

@@ -1,13 +1,17 @@
 """Written scores and files: the notes come back, spelled and barred as a musician expects."""
 
+import dataclasses
+
 import numpy as np
 import pretty_midi
 import pytest
+from hypothesis import given, settings
 
 from course import music
 from course.music.excerpt import bar_edges
 from course.music.piece import Piece, ScoreError, notes
 from tests.course.music.conftest import same_notes
+from tests.course.music.pieces import content, pieces
 
 
 def bars_of(score, part=0):
@@ -35,6 +39,45 @@ def test_chorales_come_back_from_both_files(chorales, tmp_path, place):
 def test_tunes_with_triplets_and_repeats_come_back(tunes, tmp_path, place):
     music.write_musicxml(tunes[place], tmp_path / "a.xml")
     assert same_notes(tunes[place], music.read(tmp_path / "a.xml"))
+
+
+@settings(max_examples=40)
+@given(piece=pieces())
+def test_a_piece_comes_back_note_by_note(tmp_path_factory, piece):
+    path = tmp_path_factory.getbasetemp() / "a.musicxml"
+    music.write_musicxml(piece, path)
+    back = music.read(path)
+    assert content(back) == content(piece)
+    for name in ("title", "parts", "sharps", "time_signature", "length"):
+        assert getattr(back, name) == getattr(piece, name)
+
+
+@pytest.mark.parametrize(
+    ("duration", "message"),
+    [(1 / 11, r"quarter 0\.0909.* no whole number of 10,080ths"), (1 / 1008, r"measure \(1\)")],
+)
+def test_a_note_that_cannot_be_written_exactly_is_refused(tmp_path, duration, message):
+    piece = Piece("odd", notes([(0, 0, duration, 60)]), length=4.0)
+    with pytest.raises(ScoreError, match=message + r".*np\.round"):
+        music.write_musicxml(piece, tmp_path / "a.musicxml")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a\x1bb", "a\ud800b", "a\ufffeb"])
+def test_of_a_name_that_no_file_can_hold_the_rest_is_written(single, tmp_path, name):
+    piece = dataclasses.replace(single(60), title=name, parts=(name,))
+    music.write_musicxml(piece, tmp_path / "a.musicxml")
+    back = music.read(tmp_path / "a.musicxml")
+    assert (back.title, back.parts) == ("a\ufffdb", ("a\ufffdb",))
+    music.write_midi(piece, tmp_path / "a.mid")
+    assert music.read(tmp_path / "a.mid").parts[0][::2] == "ab"
+
+
+def test_a_change_of_meter_is_printed_where_it_begins():
+    bars = np.array([0.0, 4.0, 6.0, 8.0])
+    score = music.to_score(Piece("", notes([(0, 0, 12, 60)]), length=12.0, bars=bars))
+    signatures = [bar.timeSignature for bar in bars_of(score)]
+    assert [s and s.ratioString for s in signatures] == ["4/4", "2/4", None, "4/4"]
 
 
 def test_overlapping_notes_silent_parts_and_short_bars_of_rests_come_back(tmp_path):

@@ -76,7 +76,7 @@ def test_what_cannot_be_drawn_is_refused(chorale):
 
 def test_nothing_is_printed(chorale, capfd):
     music.show(chorale, (1, 2), width=500)
-    strange = notes([(0, 0, 0.1, 0), (0, 1.37, 11, 127), (1, 0, 5.3, 64)])
+    strange = notes([(0, 0, 0.1, 0), (0, 1.3, 11, 127), (1, 0, 5.3, 64)])
     music.svg(Piece("strange", strange, length=13.0, parts=("", ""), time_signature="7/8"))
     assert capfd.readouterr() == ("", "")
 

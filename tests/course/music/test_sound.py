@@ -87,6 +87,7 @@ def test_without_midirenderer_sine_waves_are_played(single, monkeypatch):
         ({"tempo": 0}, "tempo is 0"),
         ({"renderer": "fluid"}, "'fluid'; it must be one of auto, soundfont, sine"),
         ({"rate": 0}, "rate is 0"),
+        ({"rate": 22050.5}, "rate is 22050.5"),
         ({"program": 200}, "program is 200"),
     ],
 )
@@ -113,6 +114,13 @@ def test_twenty_seconds_in_a_notebook_take_little(chorale, capfd):
     assert repr(player) == "<IPython.core.display.HTML object>"
     assert player.data == music.player(chorale, (1, 7)).data
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_rate_that_mp3_does_not_know_is_resampled(single):
+    _, content = embedded(music.player(single(69), renderer="sine", rate=96_000))
+    sound, rate = soundfile.read(io.BytesIO(content))
+    assert rate == 48_000
+    assert heard(sound, 69, rate) == pytest.approx(69, abs=0.3)
 
 
 def test_a_wav_file_has_16_bits_and_one_channel(single, tmp_path):
