@@ -1,6 +1,11 @@
 """Exact match and F1 of answers, on the cases that their definition is known for."""
 
+import itertools
+from collections import Counter
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seqlib.metrics import answer_score, normalize_answer, token_f1
 
@@ -61,6 +66,34 @@ def test_the_best_reference_counts_and_scores_are_means_over_questions():
     assert score.exact_match == 50
     assert score.f1 == 25
     assert str(score) == "EM 50.00, F1 25.00 over 4 questions"
+
+
+WORDS = st.lists(st.sampled_from(["he", "ate", "any", "three", "14", "é"]), max_size=5)
+NOTHING = st.sampled_from([" ", " the ", "\tAn ", " -- ", "  a, ", ' "'])  # all that counts as none
+
+
+@given(WORDS, st.lists(NOTHING, min_size=12, max_size=12), st.booleans())
+def test_articles_marks_capitals_and_spaces_do_not_count(words, between, capitals):
+    written = "".join(itertools.chain(*zip(between, [*words, ""], strict=False)))
+    written = written.upper() if capitals else written
+    assert normalize_answer(written) == " ".join(words)
+    score = answer_score([written], [["another", " ".join(words)]])
+    assert (score.exact_match, score.f1) == (100, 100 if words else 0)
+
+
+@given(st.lists(st.tuples(WORDS, st.lists(WORDS, min_size=1, max_size=3)), min_size=1, max_size=4))
+def test_each_question_counts_alike_and_by_its_best_reference(questions):
+    def f1(words, others):  # twice what both have, of all words of both
+        together = sum((Counter(words) & Counter(others)).values())
+        return 200 * together / (len(words) + len(others)) if together else 0
+
+    predictions = [" ".join(words) for words, _ in questions]
+    references = [[" ".join(words) for words in some] for _, some in questions]
+    score = answer_score(predictions, references)
+    best = [max(f1(words, others) for others in some) for words, some in questions]
+    assert score.f1 == pytest.approx(sum(best) / len(best))
+    same = [words in some for words, some in questions]
+    assert score.exact_match == pytest.approx(100 * sum(same) / len(same))
 
 
 @pytest.mark.parametrize(
