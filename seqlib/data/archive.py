@@ -18,6 +18,21 @@ from seqlib.data.cache import DamagedArchive, DataError
 
 _LAST_LINES = 3
 
+# The user's index, mirror, proxy and certificates hold. What else is set, there or in a pip.conf,
+# is about installing; only a value that is not empty takes the place of one in a pip.conf.
+_NOTHING = ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_REQUIREMENT")
+_OFF = ("PIP_REQUIRE_VIRTUALENV", "PIP_NO_REQUIRE_HASHES", "PIP_ONLY_DEPS", "PIP_QUIET")
+_SETTINGS = (
+    dict.fromkeys(_NOTHING, os.devnull)
+    | dict.fromkeys(_OFF, "0")
+    | {
+        "PIP_PYTHON_VERSION": ".".join(map(str, sys.version_info[:2])),
+        "PYTHONIOENCODING": "utf-8",
+        "NO_COLOR": "1",
+        "TERM": "dumb",  # no escape sequences, even where FORCE_COLOR is set
+    }
+)
+
 
 def command(wheel, requirements, target):
     """Return the pip command that downloads one wheel into a folder."""
@@ -61,11 +76,10 @@ def download(wheel, folder, progress):
 
 def _run(arguments, temporary, target, progress):
     """Run pip, reporting how much has arrived; return its exit code and what it said."""
-    environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
-    environment["PIP_REQUIRE_VIRTUALENV"] = "0"
+    environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)) | _SETTINGS
+    if os.path.expanduser("~") == "~":  # no home is known, and pip does not run without one
+        environment["HOME"] = str(temporary)
     environment.setdefault("PIP_RETRIES", "2")  # offline, the default of 5 takes half a minute
-    for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_REQUIREMENT"):
-        environment.pop(name, None)  # they are about the user's installs, not about this file
     with subprocess.Popen(
         arguments,
         stdin=subprocess.DEVNULL,
@@ -98,6 +112,8 @@ def _last_words(said, code):
     """Return what pip said last, errors first, in one line."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR") or "No module named" in line]
+    if "ERROR: Exception:" in errors:  # which one stands at the end
+        errors = []
     reason = " / ".join((errors or lines)[-_LAST_LINES:]) or f"it ended with code {code}"
     if any("connection broken" in line for line in lines):
         return f"no connection to the package index ({reason})"

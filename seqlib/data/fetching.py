@@ -1,7 +1,9 @@
 """Bring the files of a data set into the cache: from the archive, its own address, or a path."""
 
 import contextlib
+import os
 import shutil
+import sys
 from pathlib import Path
 
 from tqdm import tqdm
@@ -42,7 +44,7 @@ def fetch(name, *, source=None, path=None):
             return card.files()
         raise DataError(f"There is nothing to fetch for {name!r}: it comes from {card.origin}.")
     if path is not None:
-        return _adopt(card, Path(path).expanduser())
+        return _adopt(card, Path(os.path.expanduser(path)))
     if source == "archive" and not card.archive:
         raise DataError(f"{name!r} has no archive; use source='canonical' ({card.canonical}).")
     if source == "canonical" or not card.archive:
@@ -113,7 +115,8 @@ def _progress(size, card, origin):
     """Say what is fetched, and yield what shows in a terminal how many bytes have arrived."""
     known = f", {cards.megabytes(size)}" if size else ""
     print(f"Fetching {card.name} ({origin}{known}) ...", flush=True)
-    shown = {"unit": "B", "unit_scale": True, "disable": None, "leave": False}
+    disable = None if sys.stderr else True  # a program without a console has none
+    shown = {"unit": "B", "unit_scale": True, "disable": disable, "leave": False}
     with tqdm(total=size or None, desc=card.name, **shown) as bar:
         yield lambda count: bar.update(min(count, size or count) - bar.n)
 

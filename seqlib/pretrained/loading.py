@@ -5,6 +5,7 @@ The file has the names of PyTorch modules, and matrices as PyTorch keeps them: (
 
 import json
 import math
+import os
 from pathlib import Path
 
 from seqlib import data
@@ -77,7 +78,7 @@ def model_files(path=None):
         return data.fetch("minilm")
     if isinstance(path, dict):
         return {name: Path(file) for name, file in path.items()}
-    folder = Path(path).expanduser()
+    folder = Path(os.path.expanduser(path))
     if not folder.is_dir():
         raise FileError(
             path, "", "there is no such folder. Expected: a folder with model.safetensors."

@@ -156,7 +156,8 @@ def _opened(folder):
 
 def _read_into(folder, path, form, member):
     """Return the words and vectors of a file that is read into a folder of the cache."""
-    with cache.exclusive_folder(f"word_vectors-{folder.name}") as work:
+    # Beside the folder that it will be: `word_vectors` may be a link to another disk.
+    with cache.exclusive_folder(f".{folder.name}", folder.parent) as work:
         found = _opened(folder)  # another process may have read it meanwhile
         if found is None:
             made = work / "made"
@@ -168,7 +169,6 @@ def _read_into(folder, path, form, member):
             file = folder.name.rpartition("-")[0]
             for older in folder.parent.glob(f"{file}-*"):  # of the file with another content
                 shutil.rmtree(older, ignore_errors=True)
-            folder.parent.mkdir(parents=True, exist_ok=True)
             os.replace(made, folder)
             found = _opened(folder)
     return found
