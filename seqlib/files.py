@@ -2,10 +2,17 @@
 
 import contextlib
 import errno
+import lzma
 import os
 import secrets
 import shutil
+import struct
+import zipfile
+import zlib
 from pathlib import Path
+
+# What a packed file that is damaged or cut short raises while it is read.
+DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
 class FileError(ValueError):
@@ -67,3 +74,18 @@ def move(made, path):
             raise
         with made.open("rb") as source, whole_file(path) as file:
             shutil.copyfileobj(source, file)
+
+
+@contextlib.contextmanager
+def opened_zip(file, name):
+    """Open a zip file; whatever is wrong with it, as the block reads it, is a `FileError`."""
+    try:
+        with zipfile.ZipFile(file) as opened:
+            yield opened
+    except (*DAMAGE, struct.error, KeyError, RuntimeError, ValueError) as error:
+        # Of the system's errors, that of a place before the file's beginning is about the zip.
+        if isinstance(error, FileError) or getattr(error, "errno", errno.EINVAL) != errno.EINVAL:
+            raise
+        raise FileError(
+            name, "", f"the zip is damaged or cut short, or another ({error}): fetch it again."
+        ) from None

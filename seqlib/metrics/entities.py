@@ -145,7 +145,5 @@ def _spans(answer):
     try:
         return Counter(Span(*span) for span in answer)
     except TypeError:
-        raise TypeError(
-            f"a sentence's answer is {answer!r}; allowed is a list of tags, or of `Span`s, each of "
-            "start, stop and kind."
-        ) from None
+        wrong = f"an answer is {answer!r}; allowed is a list of tags, or of `Span`s."
+        raise TypeError(wrong) from None

@@ -73,7 +73,7 @@ def test_a_file_that_moves_to_another_disk_is_there_whole_or_not_at_all(
         patched.setattr(shutil, "copyfileobj", cut)
         with pytest.raises(OSError, match="disk full"):
             move(made, target)
-    assert (target.read_bytes(), made.read_bytes()) == (b"old", b"whole")
+    assert target.read_bytes() == b"old"
     move(made, target)
     assert target.read_bytes() == b"whole"
     assert list(elsewhere.iterdir()) == [target]

