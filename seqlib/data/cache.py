@@ -14,7 +14,7 @@ from pathlib import Path
 import filelock
 import platformdirs
 
-from seqlib.files import write_text
+from seqlib.files import move, write_text
 
 
 class DataError(Exception):
@@ -29,14 +29,14 @@ def root():
     """Return the folder of fetched data: ``SEQLIB_DATA``, else one in the user's cache folder."""
     chosen = os.environ.get("SEQLIB_DATA", "").strip()
     try:
-        if not chosen:
-            return platformdirs.user_cache_path("seqlib", appauthor=False)
-        folder = Path(chosen).expanduser().absolute()
+        folder = Path(chosen or platformdirs.user_cache_path("seqlib", appauthor=False))
+        folder = folder.expanduser().absolute()
     except RuntimeError as error:  # a user that the system does not know
         raise DataError(
-            f"There is no folder for data: {error} Set the environment variable SEQLIB_DATA to one."
+            f"No folder for data is known ({error}). Set the environment variable SEQLIB_DATA to "
+            "the path of one."
         ) from None
-    if str(folder) != chosen:  # the same one later, and in every process that this one starts
+    if chosen:  # the same one later, and in every process that this one starts
         os.environ["SEQLIB_DATA"] = str(folder)
     return folder
 
@@ -84,7 +84,7 @@ def move_into_place(made, path, pinned=None):
         verify(made, pinned)
     else:
         write_text(hash_note(path), digest(made) + "\n")
-    os.replace(made, path)
+    move(made, path)
 
 
 def missing(card):
@@ -117,10 +117,10 @@ def made_once(card, file, make):
 
 
 @contextlib.contextmanager
-def exclusive_folder(key):
-    """Give an empty work folder on the cache's disk to one process at a time."""
+def exclusive_folder(key, within=None):
+    """Give an empty work folder, on the cache's disk or `within` a folder, to one at a time."""
     try:
-        locks, folder = root() / ".locks", root() / ".work" / key
+        locks, folder = root() / ".locks", (within or root() / ".work") / key
         locks.mkdir(parents=True, exist_ok=True)
         # The operating system's own lock: it ends with the process that holds it.
         lock = filelock.FileLock(locks / f"{key}.lock")
@@ -140,7 +140,7 @@ def exclusive_folder(key):
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise full_disk(root()) from None
         raise DataError(
-            f"The data folder {root()} cannot be written ({error.strerror or error}). "
+            f"The data folder {root()} cannot be written ({error}). "
             "Set the environment variable SEQLIB_DATA to a folder that can."
         ) from None
 

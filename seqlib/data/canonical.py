@@ -4,9 +4,9 @@ import http.client
 import shutil
 import urllib.error
 import urllib.request
-import zipfile
 
 from seqlib.data.cache import DataError
+from seqlib.files import opened_zip
 
 _TIMEOUT = 30.0  # seconds without a byte
 
@@ -19,23 +19,20 @@ def download(source, folder, progress):
     if not source.inside:
         return arrived
     taken = folder / source.file
-    try:
-        with (
-            zipfile.ZipFile(arrived) as opened,
-            opened.open(source.inside) as stream,
-            taken.open("wb") as file,
-        ):
-            shutil.copyfileobj(stream, file)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise DataError(f"{source.url} is not a zip with {source.inside}: {error}") from None
+    with (
+        opened_zip(arrived, source.url) as opened,
+        opened.open(source.inside) as stream,
+        taken.open("wb") as file,
+    ):
+        shutil.copyfileobj(stream, file)
     return taken
 
 
 def _chunks(url, progress):
     """Yield the body at an address; raise DataError unless all of it comes."""
-    request = urllib.request.Request(url, headers={"User-Agent": "seqlib"})
     count = 0
     try:
+        request = urllib.request.Request(url, headers={"User-Agent": "seqlib"})
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
             promised = answer.headers.get("Content-Length")
             while chunk := answer.read(1 << 18):
@@ -45,7 +42,7 @@ def _chunks(url, progress):
     except urllib.error.HTTPError as error:
         error.close()
         raise DataError(f"{url} answered {error.code} {error.reason}") from None
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:  # of an odd address
         raise DataError(f"{url} could not be read: {getattr(error, 'reason', error)}") from None
-    if promised is not None and count != int(promised):
-        raise DataError(f"{url} broke off after {count:,} of {int(promised):,} bytes")
+    if promised not in (None, str(count)):
+        raise DataError(f"{url} broke off after {count} of {promised} bytes")

@@ -236,17 +236,20 @@ def _read(path):
     """Read and validate one card file."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"The card {path} is not valid TOML: {error}") from None
     where = f"The card {path.name}"
     if "archive" in table:
         table["archive"] = _build(Wheel, table["archive"], f"{where}, [archive]")
-    for key, row_class in (("members", Member), ("sources", Source)):
+    kinds = {"members": Member, "sources": Source, "notebooks": None, "requires": None}
+    for key, kind in kinds.items():
         rows = table.get(key, [])
-        table[key] = tuple(_build(row_class, row, f"{where}, [[{key}]]") for row in rows)
-    for key in ("notebooks", "requires"):
-        table[key] = tuple(table.get(key, ()))
-    made = _build(KINDS.get(table.get("kind"), Card), table, where)
+        if not isinstance(rows, list):
+            raise DataError(f"{where}: {key} is {rows!r}; it must be a list.")
+        if kind:
+            rows = [_build(kind, row, f"{where}, [[{key}]]") for row in rows]
+        table[key] = tuple(rows)
+    made = _build(KINDS.get(str(table.get("kind")), Card), table, where)
     for problem in _problems(made, path.stem):
         raise DataError(f"{where}: {problem}.")
     return made
@@ -254,6 +257,8 @@ def _read(path):
 
 def _build(record, table, where):
     """Make a dataclass from a TOML table; name every key that is unknown, missing or mistyped."""
+    if not isinstance(table, dict):
+        raise DataError(f"{where} is {table!r}; it must be a table.")
     allowed = {item.name: item for item in fields(record)}
     unknown = sorted(set(table) - set(allowed))
     if unknown:
@@ -288,5 +293,10 @@ def _problems(card, stem):
     for url in filter(None, (card.license_url, card.canonical, *(s.url for s in card.sources))):
         if not _URL.fullmatch(url):
             yield f"{url!r} is not an http or https address"
+    for name in (*card.notebooks, *card.requires):
+        if not isinstance(name, str) or not re.fullmatch(r"[\w-]+", name):
+            yield f"{name!r} names neither a notebook nor a package"
+    if max(card.download_size, card.kept_size) >= 2**63:
+        yield "a size is beyond that of any disk"
     if len({member.file for member in card.members}) < len(card.members):
         yield "two members are kept under one name"

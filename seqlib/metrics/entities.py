@@ -1,9 +1,10 @@
-"""Named entities as spans of tokens, and how many of them are found: thin over nervaluate.
+"""Named entities as spans of tokens, and how many of them are found.
 
 A sentence is tagged token by token, but what counts are whole entities: where one begins, where it
 ends and what kind it is, all three right or it is wrong.
 """
 
+from collections import Counter
 from typing import NamedTuple
 
 
@@ -78,10 +79,11 @@ Span(start=4, stop=5, kind='LOC')]
 
 
 def entity_scores(expected, predicted):
-    """Score the entities found in many sentences: nervaluate's strict counts, as conlleval's.
+    """Score the entities found in many sentences, as conlleval counts them.
 
-    An entity is right where start, stop and kind all are. Everything is counted over all sentences
-    together, so the result is no mean of sentences.
+    An entity is right where start, stop and kind all are. Spans may overlap, and their order has no
+    meaning; each answers one that was expected, so that one given twice is right once. Everything
+    is counted over all sentences together, so the result is no mean of sentences.
 
     Args:
         expected: For each sentence the right answer, a list of tags or of `Span`.
@@ -98,6 +100,10 @@ def entity_scores(expected, predicted):
         >>> {kind: score.f1 for kind, score in scores.by_kind.items()}
         {'LOC': 1.0, 'PER': 0.0}
 
+    Raises:
+        ValueError: The sentences are not as many, their tags neither, or a tag is none.
+        TypeError: An answer is neither tags nor spans.
+
     Source:
         Tjong Kim Sang & De Meulder, Introduction to the CoNLL-2003 shared task (2003), section 2.3.
     """
@@ -108,36 +114,21 @@ def entity_scores(expected, predicted):
             raise ValueError(
                 f"Sentence {number} has {len(pair[0])} tokens and {len(pair[1])} tags as an answer."
             )
-    pairs = [tuple(map(_as_spans, pair)) for pair in zip(expected, predicted, strict=True)]
-    kinds = sorted({span.kind for pair in pairs for spans in pair for span in spans})
-    by_kind = {
-        kind: _count([[[s for s in spans if s.kind == kind] for spans in pair] for pair in pairs])
-        for kind in kinds
-    }
-    return EntityScores(_count(pairs), by_kind)
-
-
-def _count(pairs):
-    """Return the `EntityScore` over pairs of expected and predicted spans."""
-    from nervaluate.entities import Entity
-    from nervaluate.strategies import StrictEvaluation
-
-    strict = StrictEvaluation()
-    counts = [0, 0, 0]
-    for pair in filter(any, pairs):
-        entities = [[Entity(s.kind, s.start, s.stop - 1) for s in spans] for spans in pair]
-        result, _ = strict.evaluate(*entities, {span.kind for spans in pair for span in spans})
-        counts[0] += result.correct
-        counts[1] += result.actual
-        counts[2] += result.possible
-    return EntityScore(*counts)
+    right, given, wanted = Counter(), Counter(), Counter()  # by kind
+    for pair in zip(expected, predicted, strict=True):
+        ours, theirs = (_spans(answer) for answer in pair)
+        for counts, spans in ((right, ours & theirs), (given, theirs), (wanted, ours)):
+            counts.update(span.kind for span in spans.elements())
+    by_kind = {kind: EntityScore(right[kind], given[kind], wanted[kind]) for kind in given | wanted}
+    overall = EntityScore(right.total(), given.total(), wanted.total())
+    return EntityScores(overall, dict(sorted(by_kind.items())))
 
 
 def _split_tag(tag):
     """Return the letter and the kind of a tag."""
     if tag == "O":
         return "O", ""
-    letter, hyphen, kind = tag.partition("-")
+    letter, hyphen, kind = str(tag).partition("-")
     if letter not in ("B", "I", "E", "S") or not hyphen or not kind:
         raise ValueError(f"The tag {tag!r} is neither 'O' nor one of B, I, E, S, '-' and a kind.")
     return letter, kind
@@ -147,5 +138,12 @@ def _are_tags(answer):
     return bool(len(answer)) and isinstance(answer[0], str)
 
 
-def _as_spans(answer):
-    return spans_of(answer) if _are_tags(answer) else [Span(*span) for span in answer]
+def _spans(answer):
+    """Return how often each span is in the answer to a sentence."""
+    if _are_tags(answer):
+        return Counter(spans_of(answer))
+    try:
+        return Counter(Span(*span) for span in answer)
+    except TypeError:
+        wrong = f"an answer is {answer!r}; allowed is a list of tags, or of `Span`s."
+        raise TypeError(wrong) from None

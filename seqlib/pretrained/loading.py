@@ -5,6 +5,7 @@ The file has the names of PyTorch modules, and matrices as PyTorch keeps them: (
 
 import json
 import math
+import os
 from pathlib import Path
 
 from seqlib import data
@@ -54,10 +55,12 @@ def load_bert(path=None, *, has_pooler=False, **kwargs):
     files = model_files(path)
     weights = _required_file(files, "model.safetensors", path)
     config = _required_file(files, "config.json", path)
-    model = BertEncoder(**{**_arguments(config), **kwargs}, has_pooler=has_pooler)
-    model.build()
+    arguments = _arguments(config)
     try:
         with safe_open(str(weights), framework="numpy") as file:
+            _check_sizes(config, arguments, weights)
+            model = BertEncoder(**{**arguments, **kwargs}, has_pooler=has_pooler)
+            model.build()
             keys = _keys_by_name(file.keys())
             variables = dict(_variables(model))
             _check_tensors(weights, file, keys, variables)
@@ -77,12 +80,23 @@ def model_files(path=None):
         return data.fetch("minilm")
     if isinstance(path, dict):
         return {name: Path(file) for name, file in path.items()}
-    folder = Path(path).expanduser()
+    folder = Path(os.path.expanduser(path))
     if not folder.is_dir():
         raise FileError(
             path, "", "there is no such folder. Expected: a folder with model.safetensors."
         )
     return {file.name: file for file in sorted(folder.iterdir()) if file.is_file()}
+
+
+def settings(path):
+    """Return the settings in a JSON file, a dict."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError) as error:
+        raise FileError(path, "", f"it cannot be read as a JSON object ({error}).") from error
+    if not isinstance(found, dict):
+        raise FileError(path, "", f"got {found!r:.60}. Expected: a JSON object.")
+    return found
 
 
 def _required_file(files, name, path):
@@ -95,12 +109,7 @@ def _required_file(files, name, path):
 
 def _arguments(path):
     """Return the arguments of `BertEncoder` that a ``config.json`` gives."""
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise FileError(path, "", f"it cannot be read as JSON ({error}).") from error
-    if not isinstance(config, dict):
-        raise FileError(path, "", "it holds no settings. Expected: a JSON object.")
+    config = settings(path)
 
     def wrong(key, expected):
         got = repr(config[key]) if key in config else "nothing"
@@ -116,10 +125,18 @@ def _arguments(path):
     units, epsilon = arguments["units"], config.get("layer_norm_eps", 1e-12)
     if units % arguments["num_heads"]:
         raise wrong("num_attention_heads", f"a divisor of hidden_size, which is {units}")
-    if not isinstance(epsilon, float) or epsilon <= 0:
-        raise wrong("layer_norm_eps", "a number above 0")
+    if not isinstance(epsilon, float) or not 0 < epsilon < 1:
+        raise wrong("layer_norm_eps", "a number between 0 and 1")
     activation = config.get("hidden_act", _CHOICES["hidden_act"][0])
     return {**arguments, "activation": activation, "norm_epsilon": epsilon}
+
+
+def _check_sizes(path, sizes, weights):
+    """Refuse sizes that the weights cannot have, before memory is taken for them."""
+    rows = sizes["vocabulary"] + sizes["max_length"] + sizes["types"]
+    rows += sizes["num_layers"] * (4 * sizes["units"] + 2 * sizes["inner_dim"])
+    if 2 * rows * sizes["units"] > weights.stat().st_size:  # a number takes two bytes or more
+        raise FileError(path, "", f"its sizes ask for more numbers than {weights.name} holds.")
 
 
 def _keys_by_name(keys):

@@ -1,13 +1,12 @@
 """Cut sentences into the pieces that an encoder of the BERT family was trained on."""
 
 import dataclasses
-import json
 import string
 
 import numpy as np
 
 from seqlib.files import FileError
-from seqlib.pretrained.loading import model_files
+from seqlib.pretrained.loading import model_files, settings
 from seqlib.text.words import surrogates_named
 
 # Settings of ``tokenizer_config.json``, and what the library calls them.
@@ -82,6 +81,7 @@ class WordPiece:
             file = files["tokenizer.json"]
             try:
                 tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
+                tokenizer.encode("\u2603")  # a piece for what is unknown may be missing
             except Exception as error:  # the library raises the plain class
                 raise FileError(file, "", f"it is no tokenizer ({error}).") from error
             _check_marks(file, tokenizer.get_vocab())
@@ -139,20 +139,15 @@ def _settings(files):
     if "tokenizer_config.json" not in files:
         return {}
     path = files["tokenizer_config.json"]
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        settings = {
-            ours: config[theirs] for theirs, ours in _NORMALIZING.items() if theirs in config
-        }
-    except (ValueError, TypeError, OSError) as error:
-        raise FileError(path, "", f"it cannot be read as a JSON object ({error}).") from error
-    for theirs, ours in _NORMALIZING.items():
-        if settings.get(ours) not in (None, True, False):
-            raise FileError(path, theirs, f"got {settings[ours]!r}. Expected: true or false.")
-    return settings
+    config = settings(path)
+    found = {name: config[name] for name in _NORMALIZING if config.get(name) is not None}
+    for name, value in found.items():
+        if not isinstance(value, bool):
+            raise FileError(path, name, f"got {value!r}. Expected: true or false.")
+    return {_NORMALIZING[name]: value for name, value in found.items()}
 
 
-def _from_vocabulary(path, settings):
+def _from_vocabulary(path, normalizing):
     """Return the library's tokenizer for a file with one piece a line."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -170,7 +165,7 @@ def _from_vocabulary(path, settings):
     # Of the alphabet alone: pieces such as the sign for degrees Kelvin count as capitals too.
     lower = not any(set(word) & set(string.ascii_uppercase) for word in words)
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(**{"lowercase": lower, **settings})
+    tokenizer.normalizer = normalizers.BertNormalizer(**{"lowercase": lower, **normalizing})
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     ends = ((mark, vocabulary[mark]) for mark in ("[SEP]", "[CLS]"))
     tokenizer.post_processor = processors.BertProcessing(*ends)
@@ -183,6 +178,9 @@ def _check_marks(path, vocabulary):
             raise FileError(path, mark, "there is no such piece. Expected: the marks of BERT.")
     if vocabulary["[PAD]"] != 0:
         raise FileError(path, "[PAD]", f"its id is {vocabulary['[PAD]']}. Expected: 0.")
+    largest, size = max(vocabulary.values()), len(vocabulary)
+    if largest > 2 * size + 1000:  # a few ids may have no piece
+        raise FileError(path, "", f"an id is {largest}, though there are {size} pieces.")
 
 
 def _as_inputs(sentences, second):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqlib.files import write_text
+from seqlib.files import FileError, write_text
 from seqlib.text.vocabulary import Vocabulary, pad
 from seqlib.text.words import surrogates_named
 
@@ -132,12 +132,12 @@ class Subwords:
 
     @classmethod
     def load(cls, path):
-        """Read the file that `save` wrote; raise ValueError where it is something else."""
+        """Read the file that `save` wrote; raise `FileError` where it is something else."""
         try:
             return cls.from_json(Path(path).read_text(encoding="utf-8"))
         except ValueError as error:
-            raise ValueError(
-                f"{path} is not a file that Subwords.save wrote ({error}); write it anew."
+            raise FileError(
+                path, "", f"it is no file that Subwords.save wrote ({error}). Write it anew."
             ) from error
 
     @classmethod
@@ -149,7 +149,7 @@ class Subwords:
                 raise KeyError("format")
             merges = [merge.split(" ") for merge in content["merges"]]
             return cls(content["characters"], merges, content["special"], content["lower"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not the JSON of a subword vocabulary: {error!r}") from error
 
     def to_json(self):

@@ -7,8 +7,8 @@ word, as word2vec's own program writes it.
 
 import numpy as np
 
-from seqlib.files import FileError
-from seqlib.word_vectors.compressed import DAMAGE, opened
+from seqlib.files import DAMAGE, FileError
+from seqlib.word_vectors.compressed import opened
 from seqlib.word_vectors.text_format import parse_header
 
 BLOCK = 4_000_000  # bytes that are read at a time

@@ -3,13 +3,8 @@
 import bz2
 import contextlib
 import gzip
-import zipfile
-import zlib
 
-from seqlib.files import FileError
-
-# What a file that is damaged or cut short raises while it is unpacked.
-DAMAGE = (EOFError, OSError, zlib.error, zipfile.BadZipFile)
+from seqlib.files import FileError, opened_zip
 
 
 @contextlib.contextmanager
@@ -19,7 +14,7 @@ def opened(path, member=None):
         start = stream.read(10)
         stream.seek(0)
         if start.startswith(b"PK\x03\x04"):
-            with _zip(path, stream) as archive, archive.open(_chosen(path, archive, member)) as one:
+            with opened_zip(stream, path) as zipped, _member(path, zipped, member) as one:
                 yield one
             return
         if member is not None:
@@ -34,21 +29,12 @@ def opened(path, member=None):
             yield stream
 
 
-def _zip(path, stream):
-    try:
-        return zipfile.ZipFile(stream)
-    except zipfile.BadZipFile as error:
-        raise FileError(
-            path, "", f"the zip file is damaged or cut short ({error}): fetch it again."
-        ) from None
-
-
-def _chosen(path, archive, member):
-    """Return the name of the member that is meant."""
-    names = [info.filename for info in archive.infolist() if not info.is_dir()]
+def _member(path, zipped, member):
+    """Open the member that is meant."""
+    names = [info.filename for info in zipped.infolist() if not info.is_dir()]
     if member is None and len(names) == 1:
-        return names[0]
+        return zipped.open(names[0])
     if member not in names:
         given = "no member was named" if member is None else f"member is {member!r}"
         raise FileError(path, "", f"{given}; member must be one of {', '.join(names)}.")
-    return member
+    return zipped.open(member)

@@ -36,12 +36,14 @@ def read_file(path, form, only=None, member=None, use_cache=True):
     if found is None:
         stream = io.BytesIO()
         words, size = _copy(path, form, member, wanted, stream)
-        return words, np.frombuffer(stream.getbuffer(), "<f4").reshape(len(words), size)
-    if wanted is None:
-        return found
-    words, matrix = found
-    rows = [row for row, word in enumerate(words) if word in wanted]
-    return [words[row] for row in rows], matrix[rows]
+        found = words, np.frombuffer(stream.getbuffer(), "<f4").reshape(len(words), size)
+    elif wanted is not None:
+        words, matrix = found
+        rows = [row for row, word in enumerate(words) if word in wanted]
+        found = [words[row] for row in rows], matrix[rows]
+    if not found[0]:
+        raise FileError(path, "", f"it has none of the words that `only` names ({len(wanted):,}).")
+    return found
 
 
 def read_numpy(path, vocabulary):
@@ -49,7 +51,9 @@ def read_numpy(path, vocabulary):
     path = Path(path)
     try:
         matrix = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # of a damaged header, whatever reading it as Python raises
         raise FileError(path, "", f"no whole .npy file of numbers ({error}).") from None
     if not isinstance(matrix, np.ndarray) or matrix.ndim != 2 or matrix.dtype.kind != "f":
         found = getattr(matrix, "shape", "several arrays"), getattr(matrix, "dtype", "")
@@ -147,16 +151,18 @@ def _opened(folder):
     try:
         kept = json.loads((folder / _WORDS).read_bytes())
         words, shape = kept["words"], (len(kept["words"]), kept["dimension"])
-        if (folder / _VECTORS).stat().st_size != 4 * shape[0] * shape[1]:
+        whole = (folder / _VECTORS).stat().st_size == 4 * shape[0] * shape[1]
+        if not whole or set(map(type, words)) != {str} or len(set(words)) < len(words):
             raise ValueError("vectors without words, or words without vectors")
         return words, np.memmap(folder / _VECTORS, "<f4", mode="r", shape=shape)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
 def _read_into(folder, path, form, member):
     """Return the words and vectors of a file that is read into a folder of the cache."""
-    with cache.exclusive_folder(f"word_vectors-{folder.name}") as work:
+    # Beside the folder that it will be: `word_vectors` may be a link to another disk.
+    with cache.exclusive_folder(f".{folder.name}", folder.parent) as work:
         found = _opened(folder)  # another process may have read it meanwhile
         if found is None:
             made = work / "made"
@@ -168,7 +174,6 @@ def _read_into(folder, path, form, member):
             file = folder.name.rpartition("-")[0]
             for older in folder.parent.glob(f"{file}-*"):  # of the file with another content
                 shutil.rmtree(older, ignore_errors=True)
-            folder.parent.mkdir(parents=True, exist_ok=True)
             os.replace(made, folder)
             found = _opened(folder)
     return found

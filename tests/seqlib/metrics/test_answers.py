@@ -1,6 +1,10 @@
 """Exact match and F1 of answers, on the cases that their definition is known for."""
 
+import itertools
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seqlib.metrics import answer_score, normalize_answer, token_f1
 
@@ -61,6 +65,20 @@ def test_the_best_reference_counts_and_scores_are_means_over_questions():
     assert score.exact_match == 50
     assert score.f1 == 25
     assert str(score) == "EM 50.00, F1 25.00 over 4 questions"
+
+
+WORDS = st.lists(st.sampled_from(["he", "ate", "any", "three", "14", "é"]), max_size=5)
+NOTHING = st.sampled_from([" ", " the ", "\tAn ", " -- ", "  a, ", ' "'])  # all that counts as none
+
+
+@given(WORDS, st.lists(NOTHING, min_size=12, max_size=12), st.booleans())
+def test_articles_marks_capitals_and_spaces_do_not_count(words, between, capitals):
+    written = "".join(itertools.chain(*zip(between, [*words, ""], strict=False)))
+    written = written.upper() if capitals else written
+    assert normalize_answer(written) == " ".join(words)
+    references = [["14 more", " ".join(words), "any"]]  # the best counts, wherever it stands
+    score = answer_score([written], references)
+    assert (score.exact_match, score.f1) == (100, 100 if words else 0)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 import itertools
 
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from seqlib.metrics import EntityScore, Span, entity_scores, spans_of
 
@@ -107,20 +109,23 @@ def test_every_short_pair_is_counted_as_conlleval_counts_it():
         assert entity_scores([wanted], [given]).overall == conlleval([(wanted, given)])
 
 
-def test_nervaluate_agrees_as_a_whole():
-    from nervaluate.evaluator import Evaluator
+# Few places and kinds, so that spans overlap and some come twice.
+SPAN = st.builds(Span, st.integers(0, 1), st.integers(2, 3), st.sampled_from("AB"))
+SPANS = st.lists(SPAN, max_size=5)
 
-    rng = np.random.default_rng(1)
-    tags = ["O", "B-A", "I-A", "B-B", "I-B"]
-    wanted, given = (rng.choice(tags, size=(50, 12)).tolist() for _ in range(2))
-    result = Evaluator(wanted, given, tags=["A", "B"], loader="list").evaluate()
-    ours = entity_scores(wanted, given)
-    theirs = result["overall"]["strict"]
-    assert ours.overall == (theirs.correct, theirs.actual, theirs.possible)
-    assert ours.overall.f1 == pytest.approx(theirs.f1)
-    for kind, score in ours.by_kind.items():
-        theirs = result["entities"][kind]["strict"]
-        assert score == (theirs.correct, theirs.actual, theirs.possible)
+
+@hypothesis.given(st.lists(st.tuples(SPANS, SPANS), min_size=1, max_size=3))
+def test_spans_that_overlap_are_counted_by_the_best_assignment(sentences):
+    right = 0
+    for wanted, answered in sentences:
+        few, many = sorted([wanted, answered], key=len)
+        orders = itertools.permutations(many, len(few))
+        right += max(sum(map(Span.__eq__, few, order)) for order in orders)
+    wanted, answered = map(list, zip(*sentences, strict=True))
+    scores = entity_scores(wanted, answered)
+    assert scores.overall == (right, sum(map(len, answered)), sum(map(len, wanted)))
+    assert scores == entity_scores([spans[::-1] for spans in wanted], answered)
+    assert tuple(map(sum, zip((0, 0, 0), *scores.by_kind.values(), strict=True))) == scores.overall
 
 
 def test_scores_of_nothing_and_of_spans():
@@ -138,6 +143,9 @@ def test_what_does_not_fit_is_refused():
         entity_scores([["O"]], [["O"], ["O"]])
     with pytest.raises(ValueError, match="Sentence 0 has 1 tokens and 2 tags"):
         entity_scores([["O"]], [["O", "O"]])
-    for tag in ("PER", "B", "B-", "X-PER", ""):
+    for answer in ([7], [(0, 1)], [(0, [1], "A")]):
+        with pytest.raises(TypeError, match="allowed is a list of tags, or of `Span`s"):
+            entity_scores([[]], [answer])
+    for tag in ("PER", "B", "B-", "X-PER", "", None):
         with pytest.raises(ValueError, match="neither 'O' nor"):
             spans_of([tag])

@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seqlib.metrics import bleu, chrf, exact_match
 
@@ -33,6 +35,29 @@ def test_references_may_differ_in_number():
     # The order of the references of a sentence has no meaning.
     turned = bleu(["a b c d", "e f g h"], [["q", "a b c d", "a b x d"], ["e f y h"]])
     assert turned.score == more.score
+
+
+TEXT = st.lists(st.sampled_from(["a", "B", "b", "cd", "e,", "é", "."]), max_size=7).map(" ".join)
+PAIR = st.tuples(TEXT, st.lists(TEXT, min_size=1, max_size=3))
+
+
+@given(st.lists(PAIR, min_size=1, max_size=4), st.booleans(), st.sampled_from([0, 2]))
+def test_scores_are_those_of_sacrebleu_for_references_of_any_number(pairs, lower, word_order):
+    from sacrebleu.metrics import BLEU, CHRF
+
+    hypotheses, references = map(list, zip(*pairs, strict=True))
+    # A reference that is there twice changes nothing, so that all may have three.
+    filled = [[*some, some[0], some[0]][:3] for some in references]
+    streams = [[some[n] for some in filled] for n in range(3)]
+    expected = BLEU(lowercase=lower, force=True).corpus_score(hypotheses, streams)
+    found = bleu(hypotheses, references, lower=lower)
+    assert found.score == pytest.approx(expected.score)
+    assert found.precisions == pytest.approx(tuple(expected.precisions))
+    lengths = (found.hypothesis_length, found.reference_length)
+    assert lengths == (expected.sys_len, expected.ref_len)
+    expected = CHRF(lowercase=lower, word_order=word_order).corpus_score(hypotheses, streams)
+    found = chrf(hypotheses, references, lower=lower, word_order=word_order)
+    assert found.score == pytest.approx(expected.score)
 
 
 def test_capitals_count_unless_told():

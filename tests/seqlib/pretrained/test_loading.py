@@ -158,5 +158,5 @@ def test_missing_files_and_folders_are_named(tmp_path, folder):
     (folder / "config.json").write_text("[1", encoding="utf-8")
     write(tmp_path / "other")
     files = {"model.safetensors": tmp_path / "other" / "model.safetensors"}
-    with pytest.raises(FileError, match="read as JSON"):
+    with pytest.raises(FileError, match="read as a JSON object"):
         load_bert({"config.json": folder / "config.json", **files})

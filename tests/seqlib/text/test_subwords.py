@@ -89,7 +89,7 @@ def test_what_is_saved_is_loaded_and_leaves_nothing_else(corpus, tmp_path, lower
 @pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"format": "other"})])
 def test_another_file_is_refused(tmp_path, content):
     (tmp_path / "a.json").write_text(content, encoding="utf-8")
-    with pytest.raises(ValueError, match=r"a\.json is not a file that Subwords\.save wrote"):
+    with pytest.raises(ValueError, match=r"a\.json: it is no file that Subwords\.save wrote"):
         Subwords.load(tmp_path / "a.json")
 
 
