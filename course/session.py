@@ -56,25 +56,16 @@ def start(seed):
 
 
 def keep_freed_memory():
-    """Have the C library of Linux keep what is freed until a notebook's cell ends.
+    """Have the C library of Linux keep what is freed, for whoever asks next.
 
     TensorFlow frees and asks for megabytes at every operation. Given back to the system, they come
     again page by page and emptied: with two cores that took half the time of a training step.
     """
-    from IPython import get_ipython
-
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     if hasattr(libc, "mallopt"):  # glibc's
         mmap_max, trim_threshold = -4, -1
         libc.mallopt(mmap_max, 0)
         libc.mallopt(trim_threshold, 2**31 - 1)
-        if (shell := get_ipython()) is not None:
-            shell.events.register("post_run_cell", give_back_freed_memory)
-
-
-def give_back_freed_memory(result=None):
-    """Give what the C library kept back to the system; IPython says what the cell returned."""
-    ctypes.CDLL(None).malloc_trim(0)
 
 
 def seconds():
