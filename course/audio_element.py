@@ -9,7 +9,10 @@ _PLAIN_RATE = 11025  # Hz, of the WAV where soundfile cannot write MP3: four tim
 
 
 def audio_element(samples, rate, quality):
-    """Return HTML that plays samples (samples,); quality is soundfile's 0 (large) to 1 (small)."""
+    """Return HTML that plays samples (samples,); quality is soundfile's 0 (large) to 1 (small).
+
+    What has a rate that MP3 does not take is resampled to the next one that it does, 48 kHz at most.
+    """
     import soundfile
 
     if "MP3" in soundfile.available_formats():

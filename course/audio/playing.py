@@ -13,7 +13,10 @@ _MP3_QUALITY = 0.95
 
 
 def player(samples, caption="", rate=RATE):
-    """Show samples (samples,) or (samples, channels) as an audio player, kept as a small MP3."""
+    """Show samples (samples,) or (samples, channels) as an audio player, kept as a small MP3.
+
+    MP3 takes few rates, up to 48 kHz: others are resampled to the next one.
+    """
     from IPython.display import HTML
 
     samples = to_mono(samples)

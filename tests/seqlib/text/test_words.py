@@ -1,8 +1,12 @@
 """Words, numbers and marks: where a text is cut."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seqlib.text import word_tokens
+
+words = st.text(st.characters(categories=["L", "M"]), min_size=1)  # letters and combining marks
 
 
 @pytest.mark.parametrize(
@@ -25,6 +29,11 @@ from seqlib.text import word_tokens
 )
 def test_word_tokens(given, tokens):
     assert word_tokens(given) == tokens
+
+
+@given(st.lists(words))
+def test_words_of_every_script_stay_whole(words):
+    assert word_tokens(" ".join(words), lower=False) == words
 
 
 def test_word_tokens_lose_nothing_but_white_space_and_refuse_what_is_no_string():
