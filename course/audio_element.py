@@ -11,7 +11,7 @@ _PLAIN_RATE = 11025  # Hz, of the WAV where soundfile cannot write MP3: four tim
 def audio_element(samples, rate, quality):
     """Return HTML that plays samples (samples,); quality is soundfile's 0 (large) to 1 (small).
 
-    What has a rate that MP3 does not take is resampled to the next one that it does, 48 kHz at most.
+    A rate that MP3 does not take is raised to the next that it does; 48 kHz is the highest.
     """
     import soundfile
 
