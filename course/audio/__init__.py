@@ -7,7 +7,7 @@ from course.audio.files import Recording, read, write
 from course.audio.mixing import add_segments, gain, random_onsets
 from course.audio.piper import NeuralUtterance, neural_speech
 from course.audio.playing import chime, player, recorder, with_chimes
-from course.audio.samples import RATE, resample, to_int16, to_mono
+from course.audio.samples import RATE, resample, to_mono
 from course.audio.speech import Speech, Utterance, cached_speech, speak
 from course.audio.streaming import Detections, StreamingDetector
 from seqlib.layers.log_mel import BANDS, HOP, WINDOW, mel, mel_bands
@@ -44,7 +44,6 @@ __all__ = [
     "samples_of",
     "segment",
     "speak",
-    "to_int16",
     "to_mono",
     "tones",
     "with_chimes",

@@ -37,7 +37,7 @@ def shard_count(batch, min_rows=MIN_ROWS):
 
 
 def pad_time_to_bucket(x, mask):
-    """Lengthen a sequence of unknown length a little, so that XLA meets few different lengths."""
+    """Lengthen a sequence of unknown length to the next of a few lengths that XLA compiles for."""
     if x.shape[1] is not None:
         return x, mask
     tf = BACKEND.tf

@@ -1,7 +1,6 @@
-"""Damaged files of music: each is read or refused, soon and in little memory, and nothing else."""
+"""Damaged files of music: each is read or refused, in little memory, and nothing else."""
 
 import random
-import time
 import zipfile
 
 import numpy as np
@@ -70,7 +69,6 @@ def test_a_damaged_file_is_read_or_refused(whole, tmp_path, suffix, count, capfd
     memory = process.memory_info().rss
     for _ in range(count):
         path.write_bytes(damaged(content, chance))
-        began = time.monotonic()
         try:
             piece = music.read(path)
         except ScoreError as error:
@@ -79,7 +77,6 @@ def test_a_damaged_file_is_read_or_refused(whole, tmp_path, suffix, count, capfd
         else:
             music.write_midi(piece, tmp_path / "again.mid")
             rewritten += len(music.read(tmp_path / "again.mid").notes) == len(piece.notes)
-        assert time.monotonic() - began < 10
     assert refused
     assert refused + rewritten == count
     assert process.memory_info().rss - memory < 500e6
