@@ -12,6 +12,8 @@ import keras
 from seqlib.compiled.backend import BACKEND, cores
 
 MIN_ROWS = 8  # of a shard: each shard packs the weights anew at every step
+# What sequences of open length are padded to: few, for compiling one takes as long as many batches.
+_LENGTHS = [2**n for n in range(5, 31)]
 
 
 @functools.cache
@@ -36,16 +38,22 @@ def shard_count(batch, min_rows=MIN_ROWS):
     return threads if batch is None else max(1, min(threads, batch // min_rows))
 
 
-def pad_time_to_bucket(x, mask):
-    """Lengthen a sequence of unknown length to the next of a few lengths that XLA compiles for."""
+def length_to_compile_for(x):
+    """Return the length to pad (batch, time, ...) to, so that few are compiled for, or None."""
     if x.shape[1] is not None:
-        return x, mask
+        return None
     tf = BACKEND.tf
-    time = tf.shape(x)[1]
-    unit = tf.where(time <= 16, 16, tf.where(time <= 128, 32, tf.where(time <= 512, 64, 256)))
-    more = -time % unit
-    mask = None if mask is None else tf.pad(mask, [[0, 0], [0, more]])
-    return tf.pad(x, [[0, 0], [0, more], [0, 0]]), mask
+    doublings = tf.reduce_sum(tf.cast(tf.shape(x)[1] > _LENGTHS, "int32"))
+    return tf.bitwise.left_shift(_LENGTHS[0], doublings)
+
+
+def pad_time(x, length):
+    """Lengthen (batch, time, ...) with zeros to `length_to_compile_for`."""
+    if x is None or length is None:
+        return x
+    tf = BACKEND.tf
+    batch, time, *others = tf.unstack(tf.shape(x))
+    return tf.concat([x, tf.zeros([batch, length - time, *others], x.dtype)], 1)  # half of `tf.pad`
 
 
 def trace(function, signature, *, jit_compile=False):
@@ -61,13 +69,14 @@ def trace(function, signature, *, jit_compile=False):
 class ShardedProgram:
     """A function as one XLA program a shard, traced once for each signature that it meets."""
 
-    def __init__(self, function, combine, *, open_sizes=True):
+    def __init__(self, function, combine, *, open_sizes=True, jit_compile=True):
         # (shared, by_row, in_shards) -> tuple, each and its items any nest of tensors and None
         self.function = function
         self.combine = combine  # for each item of the tuple, what puts its shards together
         # Whether one trace serves all sizes but that of the last axis. Otherwise each shape is
         # traced, and the shards are of equal size, filled up with copies of the last row.
         self.open_sizes = open_sizes
+        self.jit_compile = jit_compile  # without, the shards are plain operations
         self.jitted = BACKEND.jax.jit(function) if BACKEND.name == "jax" else None
         self.traced = {}  # signature -> graph of TensorFlow
 
@@ -90,13 +99,12 @@ class ShardedProgram:
         """Build the graph that splits the batch, runs every shard and combines the results."""
         shared, by_row, in_shards = signature
         if shards == 1 and not self.open_sizes:  # a graph around it would cost half a millisecond
-            return trace(self.function, signature, jit_compile=True)
+            return trace(self.function, signature, jit_compile=self.jit_compile)
         part = by_row
         if not self.open_sizes:
             part = _map(functools.partial(_spec_of_shard, shards=shards), by_row)
-        compiled = trace(
-            self.function, (shared, part, in_shards and in_shards[0]), jit_compile=True
-        )
+        of_shard = shared, part, in_shards and in_shards[0]
+        compiled = trace(self.function, of_shard, jit_compile=self.jit_compile)
 
         def run(shared, by_row, in_shards):
             parts = split_batch(by_row, shards, equal=not self.open_sizes)

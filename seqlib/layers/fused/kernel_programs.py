@@ -1,4 +1,9 @@
-"""A kernel over a whole sequence: compiled, split into shards, with its own gradient."""
+"""A kernel over a whole sequence: compiled, split into shards, with its own gradient.
+
+Compiled is the loop alone. The products over all steps, before it and after it, are plain
+operations: so the programs serve every layer of as many units, whatever its input, and steps that
+were padded are not multiplied.
+"""
 
 import functools
 
@@ -10,103 +15,115 @@ from seqlib.compiled import (
     add_shards,
     concat_shards,
     keep_shards,
-    pad_time_to_bucket,
+    length_to_compile_for,
+    pad_time,
     shard_count,
     with_gradient,
 )
-from seqlib.layers.fused.steps import add_time_axis, grad_wrt_input
+from seqlib.layers.fused.steps import (
+    grad_over_time_wrt_input,
+    grad_over_time_wrt_kernel,
+    merge_batch_and_time,
+    product_over_time,
+    shift_right,
+)
 from seqlib.layers.keras_internals import inside_xla
 
 
 def whole_sequence(kernel, x, weights, states, mask, dropout, *, return_sequences, training):
     """Run a kernel, differentiably: every h, (batch, time, units), or None, and the last states."""
     batch, time = x.shape[:2]
-    steps = None if time is not None else ops.shape(x)[1]
-    x, mask = pad_time_to_bucket(x, mask)
-    inputs, fixed = (x, weights, states), (steps, mask, dropout)
-    outputs = with_gradient(
-        _programs(kernel, return_sequences), inputs, fixed, expected=bool(training)
-    )
-    hidden_states, last = (outputs[0], outputs[1:]) if return_sequences else (None, outputs)
-    if return_sequences:
-        hidden_states = BACKEND.ensure_shape(
-            hidden_states[:, :steps], (batch, time, hidden_states.shape[-1])
-        )
-    return hidden_states, tuple(
-        BACKEND.ensure_shape(state, (batch, state.shape[-1])) for state in last
-    )
+    length = length_to_compile_for(x)
+    steps = None if length is None else ops.shape(x)[1]
+    mask = None if mask is None else pad_time(mask[:, :, None], length)
+    inputs, fixed = (x, weights, states), (steps, length, mask, dropout)
+    hidden_states, *last = with_gradient(_programs(kernel), inputs, fixed, expected=bool(training))
+    units = hidden_states.shape[-1]
+    hidden_states = BACKEND.ensure_shape(hidden_states[:, :steps], (batch, time, units))
+    last = tuple(BACKEND.ensure_shape(state, (batch, units)) for state in last)
+    return (hidden_states if return_sequences else None), last
 
 
 class KernelPrograms:
-    """The compiled programs of a kernel; they hold no weights, so all layers share them."""
+    """The programs of a kernel; they hold no weights, so all layers share them."""
 
-    def __init__(self, kernel, return_sequences):
-        self.kernel, self.return_sequences = kernel, return_sequences
-        combine = concat_shards, keep_shards  # what a gradient needs stays in shards
+    def __init__(self, kernel):
+        self.kernel = kernel
+        self.product_program = ShardedProgram(_product, (keep_shards,), jit_compile=False)
+        combine = concat_shards, concat_shards, keep_shards  # what a gradient needs stays in shards
         self.forward_programs = {
             for_gradient: ShardedProgram(functools.partial(self._forward, for_gradient), combine)
             for for_gradient in (False, True)
         }
-        combine = keep_shards, add_shards, concat_shards
-        self.backward_program = ShardedProgram(self._backward, combine)
-        self.input_program = ShardedProgram(self._input_gradient, (concat_shards,))
+        self.backward_program = ShardedProgram(self._backward, (keep_shards, concat_shards))
+        combine = concat_shards, add_shards
+        self.product_gradient = ShardedProgram(_product_gradient, combine, jit_compile=False)
 
     def forward(self, inputs, fixed, for_gradient):
-        """Return the outputs, and what `backward` needs of them in shards."""
-        (x, weights, states), (steps, mask, dropout) = inputs, fixed
+        """Return the outputs, and what `backward` needs of them."""
+        (x, (kernel, *weights), states), (steps, length, mask, dropout) = inputs, fixed
         shards = 1 if inside_xla() else shard_count(x.shape[0])
-        program = self.forward_programs[for_gradient]
-        return program(shards, (weights, steps), (x, states, mask, dropout))
+        (projected,) = self.product_program(shards, (kernel, length), (x, dropout[0]))
+        hidden_states, last, kept = self.forward_programs[for_gradient](
+            shards, (weights, steps), (states, mask, dropout[1]), projected
+        )
+        return (hidden_states, *last), (hidden_states, kept)
 
     def backward(self, inputs, fixed, residuals, d_outputs):
-        """Return the gradients of the input's product (in shards), the weights and the states."""
-        (x, weights, states), (steps, mask, dropout) = inputs, fixed
-        by_row = x, states, mask, dropout, d_outputs
-        return self.backward_program(len(residuals), (weights, steps), by_row, residuals)
+        """Return the gradients of the products (in shards) and of the states."""
+        (_, (_, *weights), states), (steps, _, mask, dropout) = inputs, fixed
+        hidden_states, kept = residuals
+        by_row = states, mask, dropout[1], hidden_states, d_outputs
+        d_products, d_states = self.backward_program(len(kept), (weights, steps), by_row, kept)
+        return d_products, d_states, hidden_states
 
     def finish(self, inputs, fixed, d):
         """Return the gradients of the inputs."""
-        d_products, d_weights, d_states = d
-        weights, dropout = inputs[1], fixed[2]
-        (d_x,) = self.input_program(len(d_products), weights[0], dropout[0], d_products)
+        d_products, d_states, hidden_states = d
+        (x, (kernel, _, bias), states), (*_, dropout) = inputs, fixed
+        by_row = x, states[0], hidden_states, dropout
+        d_x, d_weights = self.product_gradient(len(d_products), (kernel, bias), by_row, d_products)
         return d_x, d_weights, d_states
 
-    def _forward(self, for_gradient, shared, by_row, _):
-        (weights, steps), (x, states, mask, dropout) = shared, by_row
-        steps, mask = _steps(steps, x), _columns(mask)
-        hidden_states, last, residuals = self.kernel.forward(
-            x,
-            weights,
-            states,
-            steps,
-            mask,
-            dropout,
-            return_sequences=self.return_sequences,
-            for_gradient=for_gradient,
+    def _forward(self, for_gradient, shared, by_row, projected):
+        (weights, steps), (states, mask, dropout) = shared, by_row
+        steps = _steps(steps, projected)
+        return self.kernel.forward(
+            projected, weights, states, steps, mask, dropout, for_gradient=for_gradient
         )
-        return ((hidden_states, *last) if self.return_sequences else last), residuals
 
-    def _backward(self, shared, by_row, residuals):
-        (weights, steps), (x, states, mask, dropout, d_outputs) = shared, by_row
-        steps, mask = _steps(steps, x), _columns(mask)
-        d_sequence, d_last = (
-            (d_outputs[0], d_outputs[1:]) if self.return_sequences else (None, d_outputs)
-        )
+    def _backward(self, shared, by_row, kept):
+        (weights, steps), (states, mask, dropout, hidden_states, d_outputs) = shared, by_row
+        steps = _steps(steps, hidden_states)
         return self.kernel.backward(
-            x, weights, states, steps, mask, dropout, residuals, d_sequence, d_last
+            weights, states, steps, mask, dropout, hidden_states, kept, *d_outputs
         )
-
-    def _input_gradient(self, kernel, masks, d_product):
-        return (grad_wrt_input(d_product, ops.transpose(kernel), add_time_axis(masks)),)
 
 
 _programs = functools.cache(KernelPrograms)
 
 
-def _steps(steps, x):
+def _product(shared, by_row, _):
+    (kernel, length), (x, masks) = shared, by_row
+    return (pad_time(product_over_time(x, kernel, masks), length),)
+
+
+def _product_gradient(shared, by_row, d_products):
+    kernel, bias = shared
+    x, first, hidden_states, (input_masks, recurrent_masks) = by_row
+    steps = ops.shape(x)[1]
+    before, *d_products = (
+        sequence[:, :steps] for sequence in (shift_right(first, hidden_states), *d_products)
+    )
+    d_biases = [ops.sum(merge_batch_and_time(d), axis=0) for d in d_products]
+    d_weights = (
+        grad_over_time_wrt_kernel(x, d_products[0], input_masks),
+        grad_over_time_wrt_kernel(before, d_products[-1], recurrent_masks),
+        ops.reshape(ops.stack(d_biases), bias.shape),
+    )
+    return grad_over_time_wrt_input(d_products[0], kernel, input_masks), d_weights
+
+
+def _steps(steps, sequence):
     """Return the number of steps to take: fewer than there are where a sequence was padded."""
-    return ops.shape(x)[1] if steps is None else steps
-
-
-def _columns(mask):
-    return None if mask is None else mask[:, :, None]
+    return ops.shape(sequence)[1] if steps is None else steps

@@ -12,18 +12,14 @@ $$\begin{aligned}
 \end{aligned}$$
 
 Every factor beside $\delta h_t$ and $\delta c_t$ is known before the loop, for all steps at once;
-so the loop backwards has one product a step, and after it $\partial L / \partial W$ and
-$\partial L / \partial U$ are one product each over all steps.
+so the loop backwards has one product a step.
 """
 
 from keras import ops
 
 from seqlib.layers.fused.steps import (
-    add_time_axis,
     grad_wrt_input,
-    grad_wrt_kernel,
     loop,
-    merge_batch_and_time,
     repeat_per_gate,
     shift_right,
     write_step,
@@ -31,53 +27,45 @@ from seqlib.layers.fused.steps import (
 )
 from seqlib.layers.recurrent_cell import masked_product
 
-GATES = 4
 HALVES = (0.5, 0.5, 1.0, 0.5)  # input, forget, candidate, output
 
 
-def forward(x, weights, states, steps, mask, dropout, *, return_sequences, for_gradient):
-    """Run an LSTM over a sequence: every h or None, the last h and c, and what `backward` needs."""
-    # x (batch, time, features), states (batch, units) each, steps at most time, mask None or
-    # (batch, time, 1), dropout a pair: masks of the input and of the state.
-    kernel, recurrent_kernel, bias = weights  # (features | units, 4 * units), (4 * units,)
-    h, c = states
+def forward(projected, weights, states, steps, mask, dropout_masks, *, for_gradient):
+    """Run an LSTM over a sequence: every h, the last h and c, and what `backward` needs."""
+    # projected: the input's product (batch, time, 4 * units); states (batch, units) each; steps at
+    # most time; mask None or (batch, time, 1); dropout_masks those of the state.
+    recurrent_kernel, bias = weights  # (units, 4 * units), (4 * units,)
     units = recurrent_kernel.shape[0]
-    needs_states = return_sequences or for_gradient
-    halves = repeat_per_gate(HALVES, units, like=kernel)
-    input_masks, recurrent_masks = dropout
-    # (batch, time, 4 * units)
-    projected = masked_product(x, kernel * halves, add_time_axis(input_masks))
+    halves = repeat_per_gate(HALVES, units, like=recurrent_kernel)
     recurrent_kernel, bias = recurrent_kernel * halves, bias * halves
 
-    def step(t, h, c, hidden_states=None, gates=None, cs=None):
-        z = (gates if for_gradient else projected)[:, t]
-        a = ops.tanh(z + masked_product(h, recurrent_kernel, recurrent_masks) + bias)
+    def step(t, h, c, hidden_states, gates=projected, cs=None):
+        z = gates[:, t] * halves
+        a = ops.tanh(z + masked_product(h, recurrent_kernel, dropout_masks) + bias)
         i, f, g, o = ops.split(a, 4, axis=-1)
         new_c = (f / 2 + 0.5) * c + (i / 2 + 0.5) * g
         new_h = (o / 2 + 0.5) * ops.tanh(new_c)
         if mask is not None:
             new_h, new_c = ops.where(mask[:, t], new_h, h), ops.where(mask[:, t], new_c, c)
-        written = (write_step(hidden_states, new_h, t),) if needs_states else ()
+        written = (write_step(hidden_states, new_h, t),)
         if for_gradient:  # the activated gates take the place of their projections
             written += write_step(gates, a, t), write_step(cs, new_c, t)
         return new_h, new_c, *written
 
-    state = (h, c)
-    if needs_states:
-        state += (zeros_over_time(x, units),)
-    if for_gradient:
-        state += projected, zeros_over_time(x, units)
-    h, c, *residuals = loop(steps, step, state)
-    outputs = residuals[0] if return_sequences else None
-    return outputs, (h, c), tuple(residuals) if for_gradient else ()
+    every = zeros_over_time(projected, units)
+    kept = (projected, zeros_over_time(projected, units)) if for_gradient else ()
+    h, c, hidden_states, *kept = loop(steps, step, (*states, every, *kept))
+    return hidden_states, (h, c), tuple(kept)
 
 
-def backward(x, weights, states, steps, mask, dropout, residuals, d_sequence, d_states):
-    """Return the gradients of the input's product, (batch, time, 4 * units), weights and states."""
-    recurrent_kernel = weights[1]
+def backward(
+    weights, states, steps, mask, dropout_masks, hidden_states, kept, d_sequence, *d_states
+):
+    """Return the gradient of both products, (batch, time, 4 * units), and those of the states."""
+    # hidden_states, kept: from `forward`; d_sequence, d_states: the gradients of its outputs.
+    recurrent_kernel, _ = weights
     units = recurrent_kernel.shape[0]
-    hidden_states, gates, cs = residuals
-    input_masks, recurrent_masks = dropout
+    gates, cs = kept
     i, f, g, o = ops.split(gates, 4, axis=-1)  # (batch, time, units)
     i, f, o = i / 2 + 0.5, f / 2 + 0.5, o / 2 + 0.5
     squashed = ops.tanh(cs)
@@ -94,20 +82,15 @@ def backward(x, weights, states, steps, mask, dropout, residuals, d_sequence, d_
     transposed = ops.transpose(recurrent_kernel)
 
     def step(t, d_h, d_c, d_z):
-        if d_sequence is not None:
-            d_h = d_h + d_sequence[:, t]
+        d_h = d_h + d_sequence[:, t]
         d_c = d_c + d_h * c_from_h[:, t]
         for gate, of in enumerate((d_c, d_c, d_c, d_h)):
             d_z = write_step(d_z, factors[gate][:, t] * of, t, first_column=gate * units)
-        d_before = grad_wrt_input(d_z[:, t], transposed, recurrent_masks)
+        d_before = grad_wrt_input(d_z[:, t], transposed, dropout_masks)
         if mask is not None:
             d_before = d_before + ops.where(mask[:, t], 0, d_h)
         return d_before, d_c * f[:, t], d_z
 
-    d_h, d_c, d_z = loop(steps, step, (*d_states, zeros_over_time(x, 4 * units)), reverse=True)
-    d_weights = (
-        grad_wrt_kernel(x, d_z, add_time_axis(input_masks)),
-        grad_wrt_kernel(shift_right(states[0], hidden_states), d_z, add_time_axis(recurrent_masks)),
-        ops.sum(merge_batch_and_time(d_z), axis=0),
-    )
-    return d_z, d_weights, (d_h, d_c)
+    start = (*d_states, zeros_over_time(cs, 4 * units))
+    d_h, d_c, d_z = loop(steps, step, start, reverse=True)
+    return (d_z,), (d_h, d_c)

@@ -8,6 +8,8 @@ come as the cells have them: a tuple of none, of one for all gates, or of one fo
 import numpy as np
 from keras import ops
 
+from seqlib.layers.recurrent_cell import masked_product
+
 
 def loop(steps, body, state, reverse=False):
     """Run `state = body(t, *state)` for t = 0, 1 ... steps - 1 on a tuple, and return the last.
@@ -50,11 +52,6 @@ def repeat_per_gate(values, units, like):
     return ops.convert_to_tensor(np.repeat(values, units), dtype=like.dtype)
 
 
-def add_time_axis(masks):
-    """Return dropout masks of (batch, columns) as they act on sequences."""
-    return tuple(mask[:, None] for mask in masks)
-
-
 def one_mask_per_gate(masks, gates):
     """Return for each gate its own dropout masks: none, or one."""
     return [masks] * gates if len(masks) < 2 else [(mask,) for mask in masks]
@@ -73,13 +70,29 @@ def grad_wrt_input(gradient, transposed_kernel, masks):
     return sum(ops.matmul(part, kernel) * mask for part, kernel, mask in parts)
 
 
-def grad_wrt_kernel(x, gradient, masks):
-    r"""Return $\partial L / \partial W$ of `masked_product(x, W, masks)` over all steps at once."""
+def product_over_time(x, kernel, masks):
+    """Return `masked_product(x, kernel, masks)` at every step: (batch, time, columns)."""
+    batch, time = ops.shape(x)[:2]
+    product = masked_product(merge_batch_and_time(x), kernel, _at_every_step(masks, time))
+    return ops.reshape(product, (batch, time, kernel.shape[-1]))
+
+
+def grad_over_time_wrt_input(gradient, kernel, masks):
+    r"""Return $\partial L / \partial x$ of `product_over_time`: (batch, time, features)."""
+    batch, time = ops.shape(gradient)[:2]
+    masks = _at_every_step(masks, time)
+    d_x = grad_wrt_input(merge_batch_and_time(gradient), ops.transpose(kernel), masks)
+    return ops.reshape(d_x, (batch, time, kernel.shape[0]))
+
+
+def grad_over_time_wrt_kernel(x, gradient, masks):
+    r"""Return $\partial L / \partial W$ of `product_over_time`, summed over all steps."""
     if not masks:
         return ops.matmul(ops.transpose(merge_batch_and_time(x)), merge_batch_and_time(gradient))
     parts = ops.split(gradient, len(masks), axis=-1)
     products = [
-        grad_wrt_kernel(x * mask, part, ()) for mask, part in zip(masks, parts, strict=True)
+        grad_over_time_wrt_kernel(x * mask[:, None], part, ())
+        for mask, part in zip(masks, parts, strict=True)
     ]
     return ops.concatenate(products, axis=-1)
 
@@ -87,3 +100,8 @@ def grad_wrt_kernel(x, gradient, masks):
 def merge_batch_and_time(sequence):
     """Return (batch, time, columns) as (batch * time, columns)."""
     return ops.reshape(sequence, (-1, sequence.shape[-1]))
+
+
+def _at_every_step(masks, time):
+    """Return dropout masks of (batch, columns) as (batch * time, columns)."""
+    return tuple(ops.repeat(mask, time, axis=0) for mask in masks)
