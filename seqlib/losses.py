@@ -5,9 +5,88 @@ from keras import ops
 
 from seqlib.compiled import BACKEND
 from seqlib.layers.arguments import checked_rate
+from seqlib.layers.ctc import label_lengths, log_likelihood
+from seqlib.layers.keras_internals import mask_of
 from seqlib.layers.linear_chain import log_partition, path_score
 
-__all__ = ["ChainCrossentropy", "MaskedCrossentropy"]
+__all__ = ["CTC", "ChainCrossentropy", "MaskedCrossentropy", "ctc"]
+
+
+def ctc(y_true, y_pred, frames=None, blank=0):
+    r"""Return $-\log p$ of each row's labels, summed over all alignments with frames: (batch,).
+
+    Args:
+        y_true: Ids of the labels, (batch, labels), padded by the blank or by negative numbers.
+        y_pred: Logits, (batch, time, classes).
+        frames: Which frames are real: their number in each row, (batch,), or (batch, time) of
+            booleans. None for all.
+        blank: Id of the blank.
+
+    Returns:
+        The losses; inf with a gradient of zero where a row's labels do not fit in its frames.
+
+    Example:
+        >>> logits = ops.zeros((1, 3, 2))  # of 8 alignments all but --- and 1-1 read "1"
+        >>> round(float(ctc([[1]], logits)[0]), 4)
+        0.2877
+
+    Source:
+        Graves et al., Connectionist temporal classification (2006).
+    """
+    return -log_likelihood(y_pred, y_true, frames, blank)
+
+
+@keras.saving.register_keras_serializable("seqlib")
+class CTC(keras.losses.Loss):
+    r"""Connectionist temporal classification: labels for a recording, without their places in it.
+
+    A row costs $\ell = -\log p(l)$, in which $p(l)$ sums up all alignments of its labels with its
+    frames (see `seqlib.layers.ctc`). The loss is the sum over the rows of a batch, divided by their
+    number of labels; a row without any counts as one. Other than with `keras.losses.CTC`, frames
+    that are padding cost nothing.
+
+    Args:
+        blank: Id of the blank, among the classes.
+        infeasible_cost: What a row costs whose labels do not fit in its frames, without a gradient:
+            inf, which shows in the history, or 0.0 to leave it out.
+        name, dtype: As for every loss of Keras; computed in float32 where None.
+
+    Call arguments:
+        y_true: Ids of the labels, (batch, labels), padded by the blank or by negative numbers.
+        y_pred: Logits, (batch, time, classes). The mask that they carry, (batch, time), says which
+            frames are real.
+        sample_weight: Weight of each row, (batch,) or (batch, 1).
+
+    Example:
+        >>> logits = ops.zeros((1, 3, 2))  # of 8 alignments all but --- and 1-1 read "1"
+        >>> round(float(CTC()([[1]], logits)), 4)
+        0.2877
+
+    Source:
+        Graves et al., Connectionist temporal classification (2006).
+    """
+
+    def __init__(self, blank=0, infeasible_cost=float("inf"), name="ctc", dtype=None):
+        super().__init__(name=name, reduction=None, dtype=dtype or "float32")
+        self.blank, self.infeasible_cost = blank, infeasible_cost
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        """Return the sum over the rows, a label's share of it."""
+        y_true = ops.convert_to_tensor(y_true)
+        losses = self.call(y_true, y_pred)
+        labels = ops.maximum(label_lengths(y_true, self.blank), 1)
+        return _share_of_each(losses, ops.cast(labels, losses.dtype), sample_weight)
+
+    def call(self, y_true, y_pred):
+        """Return the loss of each row, (batch,)."""
+        frames = mask_of(y_pred)
+        losses = ctc(y_true, ops.cast(y_pred, self.dtype), frames, self.blank)
+        return ops.where(losses == float("inf"), self.infeasible_cost, losses)
+
+    def get_config(self):
+        """Return what makes the loss anew."""
+        own = {"blank": self.blank, "infeasible_cost": self.infeasible_cost}
+        return {**own, "name": self.name, "dtype": self.dtype}
 
 
 @keras.saving.register_keras_serializable("seqlib")
@@ -47,13 +126,7 @@ class ChainCrossentropy(keras.losses.Loss):
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         losses = self.call(y_true, y_pred)  # (batch,)
         tokens = ops.sum(ops.cast(y_true >= 0, losses.dtype), axis=1)
-        if sample_weight is not None:
-            weights = ops.cast(ops.convert_to_tensor(sample_weight), losses.dtype)
-            if len(weights.shape) > 2 or (len(weights.shape) == 2 and weights.shape[1] != 1):
-                raise _refused_weights(weights, "(batch,) or (batch, 1), one for each sentence")
-            weights = ops.reshape(weights, (-1,))
-            losses, tokens = losses * weights, tokens * weights
-        return share_of_replica(ops.sum(losses), ops.sum(tokens))
+        return _share_of_each(losses, tokens, sample_weight)
 
     def call(self, y_true, y_pred):
         """Return the loss of each sentence, (batch,)."""
@@ -137,6 +210,17 @@ class MaskedCrossentropy(keras.losses.Loss):
     def get_config(self):
         """Return what makes the loss anew."""
         return {"label_smoothing": self.label_smoothing, "name": self.name, "dtype": self.dtype}
+
+
+def _share_of_each(losses, counts, sample_weight):
+    """Return the sum of the losses, (batch,), over the sum of the counts, both weighted."""
+    if sample_weight is not None:
+        weights = ops.cast(ops.convert_to_tensor(sample_weight), losses.dtype)
+        if len(weights.shape) > 2 or (len(weights.shape) == 2 and weights.shape[1] != 1):
+            raise _refused_weights(weights, "(batch,) or (batch, 1), one for each sequence")
+        weights = ops.reshape(weights, (-1,))
+        losses, counts = losses * weights, counts * weights
+    return share_of_replica(ops.sum(losses), ops.sum(counts))
 
 
 def share_of_replica(total, count):

@@ -20,9 +20,19 @@ Example:
     (3, 7)
 """
 
+from seqlib.decoding.automaton import Automaton
 from seqlib.decoding.autoregressive import greedy
 from seqlib.decoding.beam import beam_search
+from seqlib.decoding.ctc import ctc_beam_search, ctc_greedy
 from seqlib.decoding.filters import filter_logits
 from seqlib.decoding.sampling import sample
 
-__all__ = ["beam_search", "filter_logits", "greedy", "sample"]
+__all__ = [
+    "Automaton",
+    "beam_search",
+    "ctc_beam_search",
+    "ctc_greedy",
+    "filter_logits",
+    "greedy",
+    "sample",
+]
