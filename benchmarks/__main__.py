@@ -16,7 +16,7 @@ SECONDS = 2.0
 HASTY = 1.0  # seconds a pair below which the figures are no record
 PARTS = (
     "recurrent", "attention", "acceleration", "decoder", "generation",
-    "beam", "transformer", "embeddings", "word2vec",
+    "beam", "ctc", "transformer", "embeddings", "word2vec",
 )  # fmt: skip
 
 

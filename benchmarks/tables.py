@@ -43,6 +43,11 @@ _LOOPS = {
     "predict, one sentence": "loop over `predict`, a sentence at a time",
     "no cache": "the same loop without the cache",
     "torch, cached": "loop over `torch.nn` modules, cached",
+    "keras.ops": "`keras.ops.ctc_loss`",
+    "tf.nn, sparse": "`tf.nn.ctc_loss`, sparse labels",
+    "tf.nn, dense": "`tf.nn.ctc_loss`, dense labels",
+    "torch, ctc": "`torch.nn.functional.ctc_loss`",
+    "keras.ops, beam": "`keras.ops.ctc_decode`",
     "predict, whole batch": "loop over `predict`, the whole batch at a time",
 }
 

@@ -82,6 +82,20 @@ def multi_head(heads, keras_weights):
     return module
 
 
+def ctc(logits, labels, frames, label_lengths):
+    """Return the losses of connectionist temporal classification and the gradient."""
+    logits = torch.from_numpy(logits).requires_grad_()
+    losses = torch.nn.functional.ctc_loss(
+        logits.log_softmax(-1).transpose(0, 1),
+        torch.from_numpy(labels).long(),
+        torch.from_numpy(frames).long(),
+        torch.from_numpy(label_lengths).long(),
+        reduction="none",
+    )
+    (gradient,) = torch.autograd.grad(losses.sum(), [logits])
+    return losses.detach().numpy(), gradient.numpy()
+
+
 def timed(forward, inputs, parameters=()):
     """Return functions for a training step and for inference."""
     tensors = [tuple(torch.from_numpy(x).requires_grad_() for x in arrays) for arrays in inputs]

@@ -14,6 +14,7 @@ from benchmarks import (
     attention,
     beam,
     chart,
+    ctc,
     decoder,
     embeddings,
     fresh,
@@ -55,6 +56,7 @@ def record():
             *decoder.rows(QUICK, small, batches=2),
             *generation.rows(QUICK, batches=(3,), units=4, lengths=lengths),
             *beam.rows(QUICK, batches=(3,), sizes=sizes),
+            *ctc.rows(QUICK, [(3, 9, 3)]),
             *embeddings.rows(QUICK, words=400, size=20, vocabulary=1000),
             *word2vec.rows(QUICK, words=20_000, dimension=10),
         ]
