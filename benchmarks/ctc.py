@@ -57,9 +57,9 @@ def _drawn(seed, batch, frames, labels):
     logits = draw.normal(size=(batch, frames, CLASSES)).astype("float32")
     # As those of a recognizer: blanks, and now and then a label.
     logits[:, :, 0] += 4
-    for row, (number, length) in enumerate(zip(frame_lengths, label_lengths, strict=True)):
+    for clip, (number, length) in enumerate(zip(frame_lengths, label_lengths, strict=True)):
         said = np.sort(draw.choice(number, length, replace=False))
-        logits[row, said, ids[row, :length]] += 8
+        logits[clip, said, ids[clip, :length]] += 8
     return logits, ids, frame_lengths, label_lengths
 
 

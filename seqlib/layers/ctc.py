@@ -54,7 +54,7 @@ def log_likelihood(logits, labels, frames=None, blank=0):
         labels = pad_time(labels + 1, length_to_compile_for(labels)) - 1  # -1 is padding
         length = length_to_compile_for(logits)
         steps = None if length is None else ops.shape(logits)[1]
-        mask = None if mask is None else pad_time(mask[:, :, None], length)
+        mask = None if mask is None else pad_time(mask, length)
         logits = pad_time(logits, length)
         states, skips, lengths = _lattice(labels, blank)
         found = kernel.log_likelihood(logits, states, skips, lengths, mask, steps)
