@@ -25,6 +25,11 @@ _STYLES = {
     "loop of layers": ("a loop over shared layers", _YELLOW, "P"),
     "predict, one sentence": ("predict, a sentence at a time", _GREEN, "^"),
     "predict, whole batch": ("predict, the whole batch", _PINK, "v"),
+    "keras.ops": ("keras.ops", _BLUE, "o"),
+    "keras.ops, beam": ("keras.ops", _BLUE, "o"),
+    "tf.nn, sparse": ("tf.nn, sparse labels", _GREEN, "^"),
+    "tf.nn, dense": ("tf.nn, dense labels", _PINK, "v"),
+    "torch, ctc": ("torch.nn", _ORANGE, "D"),
     "no cache": ("the same without the cache", _GREEN, "o"),
     "torch, cached": ("torch.nn, cached", _ORANGE, "D"),
     "gensim": ("gensim", _ORANGE, "D"),
@@ -75,9 +80,10 @@ def draw(record):
         "Attention: a small mark a shape": {},
         "Models of keras.layers, after and before seqlib.accelerate": {},
         "Decoding, and training a decoder": {},
+        "Connectionist temporal classification": {},
         "Word vectors": {},
     }
-    layers, attention, models, loops, word_vectors = panels.values()
+    layers, attention, models, loops, ctc, word_vectors = panels.values()
     for row in record["rows"]:
         groups, label, suffix = loops, f"{row['what']}, batch {row['shape'].get('batch')}", ""
         if row["benchmark"] == "recurrent":
@@ -87,6 +93,8 @@ def draw(record):
             groups, label, suffix = attention, f"{row['layer']}, {row['what']}", " attention"
         elif row["benchmark"] == "acceleration":
             groups, label = models, f"{row['layer']}, {row['what']}"
+        elif row["benchmark"] == "ctc":
+            groups = ctc
         elif row["benchmark"] in ("embeddings", "word2vec"):
             groups, label = word_vectors, row["what"]
         rivals = groups.setdefault(label, {})  # rival -> ratios over the shapes

@@ -152,7 +152,7 @@ def test_weights_of_a_wrong_shape_are_refused(logits, targets):
     assert float(loss(targets, logits, each)) == pytest.approx(float(loss(targets, logits)))
     with pytest.raises(ValueError, match=r"`sample_weight` has the shape \(4, 6, 2\). Allowed"):
         loss(targets, logits, np.ones((BATCH, TIME, 2), "float32"))
-    with pytest.raises(ValueError, match=r"`sample_weight` has the shape \(4, 6\).*each sentence"):
+    with pytest.raises(ValueError, match=r"`sample_weight` has the shape \(4, 6\).*each sequence"):
         ChainCrossentropy()(targets % 3, np.zeros((BATCH, TIME, 3, 3), "float32"), each[..., 0])
 
 
