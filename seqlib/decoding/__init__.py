@@ -1,12 +1,15 @@
 """From next-token logits to sequences: sampling, greedy and beam search, each one compiled loop.
 
-All of them drive a model through one protocol, two methods or functions of any name:
+They drive a model through one protocol, two methods or functions of any name:
 
 * ``initial_state(...)`` returns what the model remembers before the first token: any structure of
   tensors whose first axis is the batch, ``()`` for nothing; a scalar is shared by all rows. What a
   step only reads, such as an encoder's output, is a part of it.
 * ``step(tokens, states)`` takes one token a row, (batch,) of int32, and returns the logits of the
   next ones, (batch, vocabulary), and the new states, of the same structure, shapes and dtypes.
+
+`ctc_greedy` and `ctc_beam_search` need no step: they read labels off logits that a recognizer has
+given for all frames.
 
 Example:
     >>> import keras

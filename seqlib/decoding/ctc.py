@@ -22,11 +22,12 @@ from keras import ops
 
 from seqlib.compiled import BACKEND, ShardedProgram, concat_shards, shard_count, xla_available
 from seqlib.decoding.automaton import Automaton
+from seqlib.decoding.loop import ROWS_A_SHARD
 from seqlib.layers.arguments import checked_size, refusal
 from seqlib.layers.ctc import checked_logits, real_frames
+from seqlib.layers.fused.ctc import IMPOSSIBLE
 from seqlib.layers.fused.steps import loop, write_step
 
-NEVER = -1e30  # the logarithm of 0, but finite: sums and differences of it are numbers
 # Two hashes tell beginnings apart; one alone would now and then meet that of another.
 _FACTORS = np.array([1000003, 40503], "int32")
 
@@ -63,12 +64,14 @@ def ctc_greedy(logits, frames=None, blank=0):
     logits, real = _checked(logits, frames, blank)
     best = ops.cast(ops.argmax(logits, axis=-1), "int32")
     score = ops.max(ops.log_softmax(logits), axis=-1)
-    # At a frame that is not real the class before goes on.
-    best = ops.where(real, best, blank)
+    # Frames that are not real may stand between two that are, which are then neighbors.
+    best, frames = _to_the_left(ops.where(real, best, -1))
     before = ops.concatenate([ops.full_like(best[:, :1], blank), best[:, :-1]], axis=1)
     begins = ops.logical_and(best != blank, best != before)
-    tokens, found = _to_the_left(ops.where(begins, best, -1))
-    return Transcript(tokens, found, ops.sum(ops.where(real, score, 0), axis=1))
+    tokens, place = _to_the_left(ops.where(begins, best, -1))
+    frames = ops.take_along_axis(frames, ops.maximum(place, 0), axis=1)
+    frames = ops.where(tokens >= 0, frames, -1)
+    return Transcript(tokens, frames, ops.sum(ops.where(real, score, 0), axis=1))
 
 
 def ctc_beam_search(
@@ -103,7 +106,7 @@ def ctc_beam_search(
         whose logits are NaN.
 
     Example:
-        Of two fair frames the likeliest alignment is blank and blank, at 0.36; but "1" has three
+        Of two frames the likeliest alignment is blank and blank, at 0.36; but "1" has three
         alignments, of 0.24, 0.24 and 0.16.
 
         >>> logits = ops.log([[[0.6, 0.4], [0.6, 0.4]]])
@@ -135,7 +138,7 @@ def ctc_beam_search(
         with BACKEND.without_gradient():
             labels, scores = program.function(shared, by_row, None)
     else:
-        labels, scores = program(shard_count(logits.shape[0], min_rows=4), shared, by_row)
+        labels, scores = program(shard_count(logits.shape[0], ROWS_A_SHARD), shared, by_row)
     return Transcript(*_to_the_left(labels), scores)
 
 
@@ -159,7 +162,7 @@ def _tables(language_model, classes):
             f"`language_model` has {language_model.scores.shape[1]} classes, but the logits have "
             f"{classes}. Allowed: the same, in the same order, the blank among them."
         )
-    scores, ends = (np.maximum(x, NEVER) for x in (language_model.scores, language_model.ends))
+    scores, ends = (np.maximum(x, IMPOSSIBLE) for x in (language_model.scores, language_model.ends))
     return tuple(map(ops.convert_to_tensor, (scores, language_model.follow, ends)))
 
 
@@ -181,7 +184,7 @@ def _search(width, blank, n_best, shared, by_row, _):
     (weights, tables), (logits, real) = shared, by_row
     batch, time, classes = logits.shape
     is_nan = ops.any(ops.logical_and(ops.any(logits != logits, axis=-1), real), axis=1)
-    y = ops.maximum(ops.log_softmax(logits), NEVER)
+    y = ops.maximum(ops.log_softmax(logits), IMPOSSIBLE)
     y = ops.where(is_nan[:, None, None], 0.0, y)
 
     def fused(acoustic, language, count):
@@ -213,7 +216,7 @@ def _search(width, blank, n_best, shared, by_row, _):
 
         kept = _take(beam._replace(b=same_b, n=same_n), parent)
         grown = _Beam(
-            b=ops.full_like(kept.b, NEVER),
+            b=ops.full_like(kept.b, IMPOSSIBLE),
             n=extended(longer),
             last=added,
             count=kept.count + 1,
@@ -240,7 +243,7 @@ def _search(width, blank, n_best, shared, by_row, _):
         language = language + ops.take(tables[2], beam.state)
     scores = fused(ops.logaddexp(beam.b, beam.n), language, beam.count)
     scores, best = ops.top_k(scores, n_best)
-    scores = ops.where(scores > NEVER / 2, scores, -float("inf"))
+    scores = ops.where(scores > IMPOSSIBLE / 2, scores, -float("inf"))
     found = _trace_back(parents, labels, ops.cast(best, "int32"))
     is_found = ops.logical_and(scores > -float("inf"), ops.logical_not(is_nan)[:, None])
     found = ops.where(is_found[:, :, None], found, -1)
@@ -250,7 +253,7 @@ def _search(width, blank, n_best, shared, by_row, _):
 def _start(batch, width, blank):
     """Return a beam of one beginning, the empty one; the other places have codes of their own."""
     place = ops.zeros((batch, 1), "int32") + ops.arange(width, dtype="int32")
-    zeros, nothing = ops.zeros((batch, width)), ops.full((batch, width), NEVER)
+    zeros, nothing = ops.zeros((batch, width)), ops.full((batch, width), IMPOSSIBLE)
     code = ops.stack([-place, place], axis=-1)
     return _Beam(
         b=ops.where(place == 0, 0.0, nothing),
@@ -271,20 +274,22 @@ def _go_on(beam, y, blank):
     classes = y.shape[-1]
     total = ops.logaddexp(beam.b, beam.n)
     same_b = total + y[:, blank : blank + 1]
-    same_n = ops.where(beam.count > 0, beam.n + ops.take_along_axis(y, beam.last, axis=1), NEVER)
+    same_n = ops.where(
+        beam.count > 0, beam.n + ops.take_along_axis(y, beam.last, axis=1), IMPOSSIBLE
+    )
     is_last = ops.one_hot(beam.last, classes, dtype="bool")  # (batch, width, classes)
     longer = ops.where(is_last, beam.b[:, :, None], total[:, :, None]) + y[:, None]
-    longer = ops.where(ops.arange(classes) == blank, NEVER, longer)
+    longer = ops.where(ops.arange(classes) == blank, IMPOSSIBLE, longer)
     # Beginning i made longer by the last label of j may be j itself, which then takes its share.
     is_same = ops.all(beam.code_before[:, None] == beam.code[:, :, None], axis=-1)  # (batch, i, j)
-    is_there = ops.logical_and(beam.count > 0, total > NEVER / 2)
+    is_there = ops.logical_and(beam.count > 0, total > IMPOSSIBLE / 2)
     is_same = ops.logical_and(is_same, is_there[:, None])
-    by_last = ops.matmul(ops.maximum(longer, NEVER), ops.transpose(_ones(is_last), (0, 2, 1)))
-    shares = ops.where(is_same, by_last, NEVER)
+    by_last = ops.matmul(ops.maximum(longer, IMPOSSIBLE), ops.transpose(_ones(is_last), (0, 2, 1)))
+    shares = ops.where(is_same, by_last, IMPOSSIBLE)
     share, giver = ops.max(shares, axis=1), ops.cast(ops.argmax(shares, axis=1), "int32")
     giver = ops.where(share > ops.logaddexp(same_b, same_n), giver, -1)
     is_taken = ops.matmul(_ones(is_same), _ones(is_last)) > 0  # (batch, width, classes)
-    return same_b, ops.logaddexp(same_n, share), ops.where(is_taken, NEVER, longer), giver
+    return same_b, ops.logaddexp(same_n, share), ops.where(is_taken, IMPOSSIBLE, longer), giver
 
 
 def _ones(condition):

@@ -54,14 +54,13 @@ def log_likelihood(logits, labels, frames=None, blank=0):
         labels = pad_time(labels + 1, length_to_compile_for(labels)) - 1  # -1 is padding
         length = length_to_compile_for(logits)
         steps = None if length is None else ops.shape(logits)[1]
-        mask = None if mask is None else pad_time(mask, length)
-        logits = pad_time(logits, length)
+        mask, logits = pad_time(mask, length), pad_time(logits, length)
         states, skips, lengths = _lattice(labels, blank)
         found = kernel.log_likelihood(logits, states, skips, lengths, mask, steps)
     else:
         states, skips, lengths = _lattice(labels, blank)
-        steps = start(logits, states), emissions(logits, states)
-        _, (last,) = _sum_scan(steps[:1], steps[1:], (skips,), mask=mask, training=True)
+        first, emitted = start(logits, states), emissions(logits, states)
+        _, (last,) = _sum_scan((first,), (emitted,), (skips,), mask=mask, training=True)
         found = ops.logsumexp(last + ends(logits, states, lengths), axis=1)
     found = ops.where(found > IMPOSSIBLE / 2, found, float("-inf"))
     is_known = ops.all(labels < logits.shape[-1], axis=1)

@@ -91,6 +91,15 @@ def test_frames_that_are_not_real_and_the_number_of_the_blank_do_not_matter(deco
     np.testing.assert_allclose(to_numpy(found.scores), to_numpy(expected.scores), rtol=1e-4)
 
 
+@pytest.mark.parametrize("decode", [decoding.ctc_greedy, decoding.ctc_beam_search])
+def test_frames_on_either_side_of_a_gap_are_neighbors(decode):
+    logits = ops.one_hot([[1, 0, 1, 1, 2, 2]], 3) * 9.0
+    found = decode(logits, np.array([[True, False, True, True, False, True]]))
+    tokens, frames = (to_numpy(x).reshape(1, -1)[0] for x in (found.tokens, found.frames))
+    assert listed(tokens) == [1, 2]
+    assert listed(frames) == [0, 5]
+
+
 def test_labels_come_up_where_they_are_said():
     classes = np.zeros((1, 20), int)
     classes[0, [3, 9, 14]] = [2, 1, 1]
