@@ -1,6 +1,7 @@
 """Sound: files, speech, backgrounds and rooms, spectrograms, and a detector that listens."""
 
 from course.audio.background import babble, colored_noise, reverberate, room_response, tones
+from course.audio.detector import Detections, StreamingDetector
 from course.audio.editing import AudioSegment, samples_of, segment
 from course.audio.errors import AudioError
 from course.audio.files import Recording, read, write
@@ -9,7 +10,7 @@ from course.audio.piper import NeuralUtterance, neural_speech
 from course.audio.playing import chime, player, recorder, with_chimes
 from course.audio.samples import RATE, resample, to_mono
 from course.audio.speech import Speech, Utterance, cached_speech, speak
-from course.audio.streaming import Detections, StreamingDetector
+from course.audio.streaming import StreamingNetwork
 from seqlib.layers.log_mel import BANDS, HOP, WINDOW, mel, mel_bands
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Recording",
     "Speech",
     "StreamingDetector",
+    "StreamingNetwork",
     "Utterance",
     "add_segments",
     "babble",

@@ -16,7 +16,7 @@ from course.audio.errors import AudioError
 from course.audio.samples import RATE, resample
 from seqlib.data import cache, cards
 
-SPOKEN_RATE = 22050  # of both synthesizers
+SPOKEN_RATE = 22050  # of espeak-ng and of the neural voice
 FORMAT = 2  # of the kept files; to be raised when what is done to the samples changes
 
 _LEVEL = 0.05  # root mean square of every utterance
@@ -132,11 +132,11 @@ def run_synthesizer(script, request, package):
     return np.split(samples, np.cumsum(json.loads(done.stdout))[:-1])
 
 
-def normalize_speech(spoken, speeds=None):
+def normalize_speech(spoken, speeds=None, rate=SPOKEN_RATE):
     """Return int16 arrays, played `speeds` as fast, as `Speech`: trimmed and equally loud."""
     utterances = []
     for samples, speed in zip(spoken, speeds or [1.0] * len(spoken), strict=True):
-        played = round(SPOKEN_RATE * speed / 50) * 50  # multiples of 50 keep the filter short
+        played = round(rate * speed / 50) * 50  # multiples of 50 keep the filter short
         utterances.append(_level(resample(_trim(samples), played, RATE)))
     return Speech(np.concatenate(utterances), np.cumsum([len(one) for one in utterances]))
 

@@ -1,6 +1,4 @@
-"""A detector that listens: sound comes in chunks of any size, and it answers as it goes."""
-
-from typing import NamedTuple
+"""A network that listens: sound comes in chunks of any size, and it answers as it goes."""
 
 import keras
 import numpy as np
@@ -21,43 +19,34 @@ PER_STEP = (
 )
 NO_OP_AT_INFERENCE = (
     keras.layers.InputLayer,
+    keras.layers.Masking,
     keras.layers.Dropout,
     keras.layers.SpatialDropout1D,
     keras.layers.Reshape,
 )
 
 
-class Detections(NamedTuple):
-    """What a detector has to say to a chunk."""
-
-    probabilities: np.ndarray  # (steps,), of the steps that the chunk completed
-    events: list  # seconds from the beginning at which it fired
-
-
-class StreamingDetector:
-    """Run a detector over sound that is still coming in, as if it had the whole clip.
+class StreamingNetwork:
+    """Run a network over sound that is still coming in, as if it had the whole clip.
 
     What it needs of the past is kept here: the samples that the next window still sees, the frames
-    that the convolution still sees, and the states of the recurrent layers. It fires where the
-    probability reaches the `threshold`, and then not again for a `pause` of seconds.
+    that the convolution still sees, and the states of the recurrent layers.
 
-    The model is a `keras.Sequential` from log-mel frames to one probability a step: an optional
-    `ZeroPadding1D` before the beginning, a `Conv1D` with strides, recurrent layers with a `cell`,
-    and layers that treat every step alone. Layers that act in training alone are passed over, and
-    so are those of the classes `training_only`.
+    The model is a `keras.Sequential` from log-mel frames: an optional `ZeroPadding1D` before the
+    beginning, a `Conv1D` with strides, recurrent layers with a `cell`, and layers that treat every
+    step alone. Layers that act in training alone, or on padding, are passed over, and so are those
+    of the classes `training_only`.
 
     Example:
         >>> model = keras.Sequential([
         ...     keras.Input((None, 40)), keras.layers.ZeroPadding1D((1, 0)),
-        ...     keras.layers.Conv1D(8, 5, strides=4), keras.layers.Dense(1, activation="sigmoid")])
-        >>> detector = StreamingDetector(model, threshold=0.99)
-        >>> heard = [detector.feed(np.zeros(800)) for _ in range(4)]
-        >>> [len(h.probabilities) for h in heard]
-        [1, 1, 1, 2]
+        ...     keras.layers.Conv1D(8, 5, strides=4), keras.layers.Dense(3)])
+        >>> stream = StreamingNetwork(model)
+        >>> [stream.feed(np.zeros(800)).shape for _ in range(4)]
+        [(1, 3), (1, 3), (1, 3), (2, 3)]
     """
 
-    def __init__(self, model, threshold=0.5, pause=1.0, training_only=()):
-        self.threshold, self.pause = threshold, pause
+    def __init__(self, model, training_only=()):
         self._layers, self._convolution, padding = [], None, 0
         self._front = LogMel(bands=model.inputs[0].shape[-1])
         for layer in model.layers:
@@ -76,6 +65,8 @@ class StreamingDetector:
                     "the future. Allowed: one Conv1D, recurrent layers and layers of single steps."
                 )
         self._check_convolution(padding)
+        # Of a model whose last layer leaves out the axis of its one unit, an answer is a number.
+        self._nothing = np.zeros((0, *model.outputs[0].shape[2:]), "float32")
         self.block = HOP * self._stride  # samples a step
         self._programs = {count: BACKEND.compile(self._program(count)) for count in BLOCKS}
         self.reset()
@@ -96,10 +87,9 @@ class StreamingDetector:
             for layer in self._layers
             if getattr(layer, "cell", None) is not None
         ]
-        self._steps, self._last = 0, -np.inf
 
     def feed(self, chunk):
-        """Listen to the next chunk, of any length, and return `Detections`.
+        """Listen to the next chunk, of any length: the outputs of the steps that it completed.
 
         It is (samples,) or (samples, channels) at 16,000 samples a second: floats between -1 and 1,
         or integers of 8, 16 or 32 bits.
@@ -107,19 +97,17 @@ class StreamingDetector:
         samples = np.asarray(chunk)
         samples = to_mono(samples) if samples.size else np.zeros(0, "float32")
         self._waiting = np.concatenate([self._waiting, samples])
-        found = []
+        found = [self._nothing]
         while len(self._waiting) >= self.block:
             count = max(n for n in BLOCKS if n * self.block <= len(self._waiting))
             found.append(self._advance(count))
-        probabilities = np.concatenate(found) if found else np.zeros(0, "float32")
-        return Detections(probabilities, self._fire(probabilities))
+        return np.concatenate(found)
 
     def listen(self, samples, chunk=1280):
-        """Return the `Detections` of a whole clip, heard in chunks of so many samples."""
+        """Return the outputs for a whole clip, heard in chunks of so many samples."""
         self.reset()
         heard = [self.feed(samples[at : at + chunk]) for at in range(0, len(samples), chunk)]
-        probabilities = [said.probabilities for said in heard] or [np.zeros(0, "float32")]
-        return Detections(np.concatenate(probabilities), [e for said in heard for e in said.events])
+        return np.concatenate([self._nothing, *heard])
 
     def _advance(self, count):
         """Compute some steps of the samples that wait."""
@@ -130,17 +118,6 @@ class StreamingDetector:
             ops.convert_to_tensor(samples[None]), self._frames, self._states
         )
         return ops.convert_to_numpy(result)
-
-    def _fire(self, probabilities):
-        """Return the times at which it fires in the next steps."""
-        events = []
-        for probability in probabilities:
-            self._steps += 1
-            time = self._steps * self.step
-            if probability >= self.threshold and time >= self._last + self.pause:
-                events.append(time)
-                self._last = time
-        return events
 
     def _program(self, count):
         """Return the function that computes some steps from the states before them."""
@@ -156,7 +133,7 @@ class StreamingDetector:
                 else:
                     x = layer(x)
             context = frames[:, frames.shape[1] - self._context :]
-            return ops.reshape(x, (count,)), context, new_states
+            return ops.reshape(x, (count, *self._nothing.shape[1:])), context, new_states
 
         return program
 

@@ -132,6 +132,40 @@ class NGram:
             probabilities[gram_keys[low:high] - first] += kept[low:high] / totals[index]
         return probabilities
 
+    def tables(self):
+        """Return the model as a table of its contexts, so that it can be read in a compiled loop.
+
+        Returns:
+            The log-probability of every token after every context, (contexts, vocabulary_size); and
+            the longest context that is known once that token was added, of the same shape. The
+            first context is that in which a sequence begins.
+        """
+        self._need_fit()
+        size, tokens = self.vocabulary_size + 1, np.arange(self.vocabulary_size)
+        table, tables, follow, firsts = self._base()[None], [], [], [0]
+        for length, (keys, gram_keys, kept, freed, totals) in enumerate(self._levels):
+            # A context without its oldest token is its parent, of the level before.
+            parents, oldest = keys // size, keys % size
+            table = table[parents] * (freed / totals)[:, None]
+            owners = gram_keys // self.vocabulary_size
+            table[owners, gram_keys % self.vocabulary_size] += kept / totals[owners]
+            tables.append(table)
+            firsts.append(firsts[-1] + len(keys))
+            # With a token more the parent leads to a context that may be known with the oldest too.
+            to = follow[-1][parents] if length else np.zeros((1, len(tokens)), np.int64)
+            if length + 1 < self.order:
+                place = to - firsts[length]
+                wanted = place * size + (oldest[:, None] if length else tokens)
+                longer = _find(self._levels[length + 1][0], wanted.reshape(-1)).reshape(to.shape)
+                to = np.where((place >= 0) & (longer >= 0), firsts[length + 1] + longer, to)
+            follow.append(to)
+        # A sequence begins after the start mark: its context takes the place of the empty one.
+        order = np.arange(firsts[-1])
+        begin = 0 if self.order == 1 else 1 + _find(self._levels[1][0], np.array([self._start]))[0]
+        order[[0, begin]] = begin, 0
+        with np.errstate(divide="ignore"):
+            return np.log(np.concatenate(tables)[order]), order[np.concatenate(follow)[order]]
+
     def _smooth(self, counts, owners, contexts):
         """What each n-gram keeps, what each context frees, and the sum of both (see the module)."""
         followers = np.bincount(owners, minlength=contexts).astype(float)

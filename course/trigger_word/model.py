@@ -24,6 +24,7 @@ class SpectrogramAugmentation(keras.layers.Layer):
 
     The bands are stretched (a longer or shorter vocal tract) by up to a share `stretch`, a smooth
     curve of spread `tilt` is added to them (another microphone), and up to `masked` are left out.
+    Frames of zeros are padding, and stay as they are.
     """
 
     def __init__(self, stretch=0.15, tilt=0.25, masked=8, seed=0, **kwargs):
@@ -42,7 +43,8 @@ class SpectrogramAugmentation(keras.layers.Layer):
         which = keras.random.randint((batch,), 0, len(self.stretches), seed=self.generator)
         moved = ops.matmul(spectrograms, ops.take(ops.convert_to_tensor(self.stretches), which, 0))
         weights = self.tilt * keras.random.normal((batch, len(self.curves)), seed=self.generator)
-        moved = moved + ops.matmul(weights, self.curves)[:, None]
+        is_real = ops.any(spectrograms != 0, axis=-1, keepdims=True)
+        moved = moved + ops.where(is_real, ops.matmul(weights, self.curves)[:, None], 0.0)
         first = keras.random.randint((batch, 1), 0, BANDS, seed=self.generator)
         width = keras.random.randint((batch, 1), 0, self.masked + 1, seed=self.generator)
         bands = ops.arange(BANDS)[None]

@@ -131,3 +131,20 @@ def test_bad_sequences():
         model.fit([[1, 5]])
     with pytest.raises(ValueError, match="cut the sequences"):
         model.fit([[1, 0]])
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+def test_tables_say_what_the_model_says_wherever_a_sequence_leads(order):
+    generator = np.random.default_rng(0)
+
+    def draw(count):
+        return [[*generator.integers(1, 5, size=generator.integers(9)), 5] for _ in range(count)]
+
+    model = NGram(order, vocabulary_size=6).fit(draw(200))
+    scores, follow = model.tables()
+    for sequence in draw(50):
+        context = 0
+        for place, token in enumerate(sequence):
+            expected = model.distribution(sequence[:place])
+            np.testing.assert_allclose(np.exp(scores[context]), expected, atol=1e-12)
+            context = follow[context, token]

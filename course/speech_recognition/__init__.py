@@ -1,0 +1,1 @@
+"""Notebook 3-3: what is said, by whom, and the recognizer that writes it down."""
