@@ -1,4 +1,4 @@
-"""Sound: files, speech, backgrounds and rooms, spectrograms, and a detector that listens."""
+"""Sound: files, speech, backgrounds and rooms, spectrograms, and networks that listen."""
 
 from course.audio.background import babble, colored_noise, reverberate, room_response, tones
 from course.audio.detector import Detections, StreamingDetector

@@ -71,4 +71,4 @@ class StreamingDetector:
 
 def _numbers(outputs):
     """Return outputs (steps,) or (steps, 1) as (steps,)."""
-    return outputs if outputs.ndim == 1 else outputs[:, 0]
+    return outputs.reshape(len(outputs))

@@ -133,7 +133,10 @@ def run_synthesizer(script, request, package):
 
 
 def normalize_speech(spoken, speeds=None, rate=SPOKEN_RATE):
-    """Return int16 arrays, played `speeds` as fast, as `Speech`: trimmed and equally loud."""
+    """Return int16 arrays, played `speeds` as fast, as `Speech`: trimmed and equally loud.
+
+    `rate` is samples a second of what was spoken.
+    """
     utterances = []
     for samples, speed in zip(spoken, speeds or [1.0] * len(spoken), strict=True):
         played = round(rate * speed / 50) * 50  # multiples of 50 keep the filter short

@@ -65,8 +65,7 @@ class StreamingNetwork:
                     "the future. Allowed: one Conv1D, recurrent layers and layers of single steps."
                 )
         self._check_convolution(padding)
-        # Of a model whose last layer leaves out the axis of its one unit, an answer is a number.
-        self._nothing = np.zeros((0, *model.outputs[0].shape[2:]), "float32")
+        self._no_outputs = np.zeros((0, *model.outputs[0].shape[2:]), "float32")  # of no steps
         self.block = HOP * self._stride  # samples a step
         self._programs = {count: BACKEND.compile(self._program(count)) for count in BLOCKS}
         self.reset()
@@ -97,7 +96,7 @@ class StreamingNetwork:
         samples = np.asarray(chunk)
         samples = to_mono(samples) if samples.size else np.zeros(0, "float32")
         self._waiting = np.concatenate([self._waiting, samples])
-        found = [self._nothing]
+        found = [self._no_outputs]
         while len(self._waiting) >= self.block:
             count = max(n for n in BLOCKS if n * self.block <= len(self._waiting))
             found.append(self._advance(count))
@@ -107,7 +106,7 @@ class StreamingNetwork:
         """Return the outputs for a whole clip, heard in chunks of so many samples."""
         self.reset()
         heard = [self.feed(samples[at : at + chunk]) for at in range(0, len(samples), chunk)]
-        return np.concatenate([self._nothing, *heard])
+        return np.concatenate([self._no_outputs, *heard])
 
     def _advance(self, count):
         """Compute some steps of the samples that wait."""
@@ -133,7 +132,7 @@ class StreamingNetwork:
                 else:
                     x = layer(x)
             context = frames[:, frames.shape[1] - self._context :]
-            return ops.reshape(x, (count, *self._nothing.shape[1:])), context, new_states
+            return ops.reshape(x, (count, *self._no_outputs.shape[1:])), context, new_states
 
         return program
 

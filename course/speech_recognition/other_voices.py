@@ -3,8 +3,8 @@
 import numpy as np
 
 from course.audio.piper import NeuralUtterance, neural_speech
-from course.audio.samples import RATE, resample
-from course.audio.speech import Speech, normalize_speech, run_synthesizer
+from course.audio.samples import RATE
+from course.audio.speech import normalize_speech, run_synthesizer
 from course.speech_recognition.recordings import Said
 from course.speech_recognition.spoken_dates import spoken_dates
 
@@ -30,15 +30,15 @@ def joe(number, part, seed):
 
 
 def cousins(number, seed):
-    """Have joe's cousins say training dates: joe, each date played at four speeds: `Said`."""
-    texts, speech = joe(-(-number // len(COUSINS)), "training", seed)
-    played = [
-        (text, _played(speech[place], speed))
-        for place, text in enumerate(texts)
-        for speed in COUSINS
-    ][:number]
-    texts, sounds = map(list, zip(*played, strict=True))
-    return Said(texts, Speech(np.concatenate(sounds), np.cumsum(list(map(len, sounds)))))
+    """Have joe say so many training dates, and each of his cousins after him: `Said`."""
+    texts, speech = joe(number, "training", seed)
+    spoken = [
+        speech.samples[first:last] for first, last in zip(speech.begins, speech.ends, strict=True)
+    ]
+    return Said(
+        [text for text in texts for _ in COUSINS],
+        normalize_speech([one for one in spoken for _ in COUSINS], COUSINS * number, RATE),
+    )
 
 
 def pico(texts, seed):
@@ -58,8 +58,3 @@ def pico(texts, seed):
     ]
     spoken = run_synthesizer("pico_process.py", said, "py-nanotts")
     return Said(list(texts), normalize_speech(spoken, rate=PICO_RATE))
-
-
-def _played(samples, speed):
-    """Return samples as int16, played so many times as fast."""
-    return (32767 * resample(samples, round(RATE * speed / 50) * 50)).astype("int16")

@@ -13,15 +13,21 @@ from seqlib.decoding import ctc_beam_search, ctc_greedy
 class Recognizer:
     """A network of `model.build`, and maybe a language model, a `seqlib.decoding.Automaton`.
 
-    `weight` is that of the language model, `bonus` what a letter is given beside it. The network is
-    compiled for arrays of `batch_size` recordings that are padded to the least of `widths`, in
-    frames, that will do.
+    `weight` is that of the language model, `bonus` what each letter adds to a score beside it. The
+    network is compiled for arrays of `batch_size` recordings that are padded to the least of
+    `widths`, in frames, that will do.
     """
 
-    def __init__(self, network, language_model=None, weight=0.8, bonus=0.8, batch_size=32,
-                 widths=(320, 448, 640)):  # fmt: skip
-        self.network, self.language_model = network, language_model
-        self.weight, self.bonus = weight, bonus
+    def __init__(
+        self,
+        network,
+        language_model=None,
+        weight=0.8,
+        bonus=0.8,
+        batch_size=32,
+        widths=(320, 448, 640),
+    ):
+        self.language_model, self.weight, self.bonus = language_model, weight, bonus
         self.batch_size, self.widths = batch_size, widths
         self._program = BACKEND.compile(lambda x: network(x, training=False))
 
@@ -55,13 +61,14 @@ class Recognizer:
     def _search(self, logits, steps, width):
         if width == 1:
             return ctc_greedy(logits, steps).tokens
-        how = {"language_weight": self.weight, "label_bonus": self.bonus}
-        if self.language_model is None:
-            how = {}
-        found = ctc_beam_search(
-            logits, steps, width=width, language_model=self.language_model, **how
-        )
-        return found.tokens[:, 0]
+        language = {}
+        if self.language_model is not None:
+            language = {
+                "language_model": self.language_model,
+                "language_weight": self.weight,
+                "label_bonus": self.bonus,
+            }
+        return ctc_beam_search(logits, steps, width=width, **language).tokens[:, 0]
 
 
 def text_of(tokens):

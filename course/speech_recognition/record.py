@@ -1,6 +1,6 @@
 """Have Kokoro-82M say 112 dates in its 28 English voices, and write them to one sound file.
 
-    python record.py PACKAGES OUTPUT
+    python -m course.speech_recognition.record PACKAGES OUTPUT
 
 PACKAGES is a folder with these files, each checked against its SHA-256 before it is opened:
 
@@ -166,7 +166,7 @@ def _check(path, samples, begins, lengths):
 def main():
     """Record the dates."""
     if len(sys.argv) != 3:
-        sys.exit("python record.py PACKAGES OUTPUT")
+        sys.exit("python -m course.speech_recognition.record PACKAGES OUTPUT")
     model, vocabulary, voices = read_packages(sys.argv[1])
     names = [name for name in sorted(voices) for _ in range(EACH)]
     texts, dates = zip(*spoken_dates(len(names), "test", seed=2029), strict=True)

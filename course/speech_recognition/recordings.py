@@ -8,14 +8,15 @@ import numpy as np
 from course.audio import background
 from course.audio.mixing import gain
 from course.audio.samples import RATE
-from course.audio.speech import Speech, Utterance, cached_speech
+from course.audio.speech import Speech, cached_speech
 from course.bucketing import like_lengths
 from course.speech_recognition.spoken_dates import spoken_dates
-from course.trigger_word.voices import ACCENTS, VOICES
+from course.trigger_word.corpus import draw_utterance
+from course.trigger_word.voices import VOICES
 from seqlib.compiled import BACKEND
 from seqlib.layers.log_mel import HOP, LogMel
 
-SLOWEST, FASTEST = 90, 170  # words a minute: above, letters have less than two of our frames
+RATES = (90, 170)  # words a minute: in faster speech a letter takes less than two steps
 
 _WIDTHS = tuple(range(64, 1601, 64))  # frames, for which the spectrogram is compiled
 _AT_ONCE = 64
@@ -35,28 +36,15 @@ class Recordings(NamedTuple):
     spectrograms: list  # for each text (frames, bands) of float16
 
 
-def utterances(texts, part, seed):
-    """Have texts said by the voices of a part, of espeak-ng: a list of `Utterance`."""
-    generator = np.random.default_rng(seed)
-    return [
-        Utterance(
-            text,
-            f"{generator.choice(ACCENTS)}+{generator.choice(VOICES[part])}",
-            rate=int(generator.integers(SLOWEST, FASTEST + 1)),
-            pitch=int(generator.integers(25, 81)),
-            range=int(generator.integers(30, 71)),
-        )
-        for text in texts
-    ]
-
-
 def dates(number, part, seed):
-    """Have dates of a part said by its voices, which neither occur in another: `Said`.
+    """Have espeak-ng say dates of a part: `Said`. No day and no voice is in two parts.
 
-    The first time espeak-ng speaks them, about a hundred a second.
+    The first time it takes about a second for a hundred of them.
     """
+    generator = np.random.default_rng(seed)
     texts = [text for text, _ in spoken_dates(number, part, seed)]
-    return Said(texts, cached_speech(utterances(texts, part, seed)))
+    said = [draw_utterance(generator, text, VOICES[part], RATES) for text in texts]
+    return Said(texts, cached_speech(said))
 
 
 def record(generator, said, snr=(10, 40), edge=(0.02, 0.12)):
@@ -71,7 +59,7 @@ def record(generator, said, snr=(10, 40), edge=(0.02, 0.12)):
     softer, volumes = gain(-generator.uniform(*snr, number)), gain(generator.uniform(-9, 3, number))
     lengths = said.speech.lengths + edges.sum(axis=1)
     front, spectrograms = BACKEND.compile(LogMel()), [None] * number
-    for width, rows in like_lengths(lengths // HOP, _WIDTHS, _AT_ONCE):
+    for width, rows in like_lengths(-(-lengths // HOP), _WIDTHS, _AT_ONCE):
         sound = np.zeros((_AT_ONCE, width * HOP), "float32")
         for clip, row in zip(sound, rows, strict=False):
             begin, length = edges[row, 0], lengths[row]

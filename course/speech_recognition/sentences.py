@@ -12,16 +12,19 @@ _NOT_HEARD = re.compile(r"[^a-z' ]+")
 
 
 def sentences(part):
-    """Return pairs of a sentence of a part, spelled as heard, and as it is written: a dict.
+    """Return the sentences of the translator's part: as they are written, by how they are heard.
 
-    `part` is training, validation or test: those of the translator. Sentences with digits, with
-    foreign letters, or of less than two or more than ten words are left out.
+    `part` is training, validation or test. Sentences with digits or foreign letters, and of less
+    than two or more than ten words, are left out.
     """
     parts = split(data.load("english_spanish"))
-    written = [pair[0] for pair in parts.training] if part == "training" else None
-    written = getattr(parts, part).english if written is None else written
+    written = {
+        "training": [english for english, _ in parts.training],
+        "validation": parts.validation.english,
+        "test": parts.test.english,
+    }
     heard = {}
-    for sentence in written:
+    for sentence in written[part]:
         spelled = as_heard(sentence)
         if spelled and LEAST <= len(spelled.split()) <= MOST:
             heard.setdefault(spelled, sentence)

@@ -49,11 +49,23 @@ def utterances(part):
     texts = {"words": [WORD], "near": near, "sentences": generator.permutation(lines).tolist()}
     return {
         kind: [
-            _utterance(generator, texts[kind][number % len(texts[kind])], VOICES[part])
+            draw_utterance(generator, texts[kind][number % len(texts[kind])], VOICES[part])
             for number in range(count)
         ]
         for kind, count in SIZES[part].items()
     }
+
+
+def draw_utterance(generator, text, voices, rates=(120, 240)):
+    """Draw who says a text in which accent, and how: an `Utterance`.
+
+    `rates` are the slowest and the fastest speech, in words a minute.
+    """
+    accent, voice = generator.choice(ACCENTS), generator.choice(voices)
+    rate, pitch, span = (
+        int(generator.integers(low, high + 1)) for low, high in (rates, (25, 80), (30, 70))
+    )
+    return Utterance(text, f"{accent}+{voice}", rate, pitch, span)
 
 
 def sentences(first, last):
@@ -66,14 +78,6 @@ def sentences(first, last):
     pieces = re.split(r"(?<=[.?!])\s+", " ".join(chosen))
     plain = [p for p in pieces if re.fullmatch(r"[A-Z][A-Za-z ,;'-]*[.?!]", p)]
     return [p for p in dict.fromkeys(plain) if 6 <= len(p.split()) <= 16 and "ctivat" not in p]
-
-
-def _utterance(generator, text, voices):
-    accent, voice = generator.choice(ACCENTS), generator.choice(voices)
-    rate, pitch, span = (
-        int(generator.integers(*ends)) for ends in ((120, 241), (25, 81), (30, 71))
-    )
-    return Utterance(text, f"{accent}+{voice}", rate, pitch, span)
 
 
 def neural(part):
